@@ -1,0 +1,58 @@
+"""What can go wrong, as a tree.
+
+    TurnoutError
+      ConfigError            ours: refuse to start, with the place and the mend
+        ArtifactError        an encoder, bundle or catalogue that cannot be trusted
+      StageError             ours: a stage of the road broke; the request goes home untouched
+      WireError              theirs: bytes that their own dialect does not allow
+        UnsupportedError     readable, but this target has no word for it
+
+Whatever is raised while a request is on its way, the client's original bytes go to their original host.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class TurnoutError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigError(TurnoutError):
+    """The configuration is wrong. Raised at start-up only."""
+
+
+class ArtifactError(ConfigError):
+    """A file under artifacts/ is missing, damaged or does not fit the others."""
+
+
+class StageError(TurnoutError):
+    """A stage failed. `stage` is its name in turnout.stages."""
+
+    def __init__(self, stage: str, cause: BaseException) -> None:
+        super().__init__(f"{stage}: {type(cause).__name__}: {cause}")
+        self.stage = stage
+
+
+class WireError(TurnoutError):
+    """A peer sent bytes that its own dialect does not allow."""
+
+
+class UnsupportedError(WireError):
+    """The request uses something the target cannot say.
+
+    `reason` is a word of the list in README ("images", "stop", "server_tools", ...).
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+@contextmanager
+def reading(dialect: str) -> Iterator[None]:
+    """Whatever trips over a peer's bytes is the peer's fault: one error for all of it."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
+        raise WireError(f"{dialect}: {e!r}") from e

@@ -1,0 +1,107 @@
+"""What a model says, one fact per event, whoever said it.
+
+Every dialect has a reader (its bytes -> events) and a writer (events -> its bytes).
+No reader knows a writer. Accounting, the cache and the log fold over the same events.
+
+    Started ( Text | Thinking | Signature | Redacted | ToolCall | ToolInput | Usage )* ( Finished | Failed )
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+StopReason = Literal["end", "stop", "length", "tools", "refusal", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The upstream's own id of the answer, and the model name it gave."""
+
+    id: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Closes the thinking before it. Opaque; means something only to the model that minted it."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Thinking that only the model that minted it can read."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """`index` counts the calls of one answer from 0; ToolInput refers to it."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInput:
+    """A fragment of JSON: more input for the call `index`. Fragments of calls may interleave."""
+
+    index: int
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as far as known yet. Cumulative: a later Usage replaces an earlier one.
+
+    The kinds of input never overlap (providers disagree, events do not); reasoning is part of output.
+    """
+
+    fresh_input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    reason: StopReason
+    stop_sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The upstream broke off or reported an error. Nothing follows.
+
+    `status` is the HTTP status this failure would have had before the first byte.
+    """
+
+    message: str
+    status: int = 502
+
+
+type Event = (
+    Started
+    | Text
+    | Thinking
+    | Signature
+    | Redacted
+    | ToolCall
+    | ToolInput
+    | Usage
+    | Finished
+    | Failed
+)

@@ -1,0 +1,197 @@
+"""What a client asks, whatever dialect it speaks: `Ask` for routing, `Request` for translating.
+
+`Ask` is read from every request and must be cheap: a few facts, most of the body left as bytes.
+`Request` is the whole meaning; it is read only when the chosen target speaks another dialect.
+`Target` is what the writer of a request has to know about the model that will read it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+DialectName = Literal["anthropic", "openai_chat", "openai_responses", "gemini"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Role = Literal["system", "user", "assistant"]
+CacheTtl = Literal["5m", "1h"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """The facts of an action that routing needs.
+
+    `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
+    `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results included).
+    """
+
+    dialect: DialectName
+    model: str
+    stream: bool = False
+    humans: tuple[str, ...] = ()
+    first_human: str = ""
+    system: str = ""
+    input_tokens: int = 0
+    max_tokens: int | None = None
+    messages: int = 0
+    tools: tuple[str, ...] = ()
+    server_tools: bool = False
+    forced_tool: bool = False
+    images: bool = False
+    documents: bool = False
+    structured: bool = False
+    signed_thinking: bool = False
+    last_is_tool_result: bool = False
+    cache_ttl: CacheTtl | None = None
+    effort: Effort | None = None
+    session_hint: str = ""
+    schema_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Either base64 `data` with its `media_type`, or a `url`."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    name: str = ""
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """`signature` is "" when unsigned; `redacted` thinking has its opaque bytes in `signature`."""
+
+    text: str
+    signature: str = ""
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """`input` is JSON text, as it was sent."""
+
+    id: str
+    name: str
+    input: str
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    id: str
+    content: tuple[Text | Image | Document, ...]
+    is_error: bool = False
+    cache: CacheTtl | None = None
+
+
+type Part = Text | Image | Document | Thinking | ToolUse | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`schema` is the JSON schema of its input, unchanged. `strict`: the client asked for strict arguments."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    strict: bool | None = None
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    kind: Literal["auto", "any", "none", "tool"] = "auto"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Structured output: a JSON schema, or any JSON object when `schema` is None."""
+
+    schema: dict[str, Any] | None = None
+    name: str = ""
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, in nobody's dialect. `None` means: the client did not say."""
+
+    model: str
+    system: tuple[Text, ...] = ()
+    messages: tuple[Message, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tools: bool | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    stream: bool = False
+    effort: Effort | None = None
+    thinking_budget: int | None = None
+    format: Format | None = None
+    user: str = ""
+    wants_usage: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a model on one binding can be told. Defaults are the most permissive common case."""
+
+    model: str
+    max_output: int | None = None
+    images: bool = True
+    image_urls: bool = True
+    documents: bool = False
+    tools: bool = True
+    max_tools: int | None = None
+    samplers: bool = True
+    stop: int = 4
+    structured: bool = True
+    reasoning: Literal["none", "effort", "budget", "adaptive"] = "none"
+    efforts: tuple[Effort, ...] = ()
+    reasoning_required: bool = False
+    replays_reasoning: bool = False
+    pattern_in_schema: bool = True
+    schema_refs: bool = True
+    mid_system: bool = False
+    prefill: bool = True
+    max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was altered on the way, and why. Kept in the decision record."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request in the target's dialect."""
+
+    body: bytes
+    changes: tuple[Change, ...] = field(default=())
