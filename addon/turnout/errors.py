@@ -3,6 +3,7 @@
     TurnoutError
       ConfigError            ours: refuse to start, with the place and the mend
         ArtifactError        an encoder, bundle or catalogue that cannot be trusted
+      NoTargetError          nothing eligible is left; the request goes home untouched
       StageError             ours: a stage of the road broke; the request goes home untouched
       WireError              theirs: bytes that their own dialect does not allow
         UnsupportedError     readable, but this target has no word for it
@@ -56,3 +57,7 @@ def reading(dialect: str) -> Iterator[None]:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise WireError(f"{dialect}: {e!r}") from e
+
+
+class NoTargetError(TurnoutError):
+    """No model that may be used can serve this request; it goes home untouched."""
