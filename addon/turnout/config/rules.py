@@ -1,0 +1,210 @@
+"""What the types cannot say: addresses, URLs, keys, and settings that contradict each other.
+
+Each rule yields (path of the setting, what is wrong and the mend).
+No rule repeats a value that may be a secret.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from turnout.config.settings import LocalModel, ProviderSettings, Settings, address
+from turnout.config.shape import suggest
+from turnout.config.sources import Key, Merged
+from turnout.errors import ConfigError
+from turnout.providers import BUILTIN, KEY_VARIABLES
+
+type Faults = Iterator[tuple[Key, str]]
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
+
+
+def check(settings: Settings, merged: Merged) -> None:
+    """Raises ConfigError for the first fault."""
+    for path, fault in _faults(settings, merged):
+        raise ConfigError(f"{merged.where(path)}: {fault}")
+
+
+def _faults(settings: Settings, merged: Merged) -> Faults:
+    yield from listens(settings)
+    yield from hosts(settings)
+    yield from policy(settings)
+    for name, provider in settings.providers.items():
+        yield from provider_faults(name, provider)
+    yield from strays(settings, merged)
+
+
+def listens(settings: Settings) -> Faults:
+    bound = []
+    for name in ("listen", "base_listen"):
+        text = getattr(settings.proxy, name)
+        try:
+            host, port = address(text)
+        except ValueError:
+            yield ("proxy", name), f'{text!r} is not host:port, as in "127.0.0.1:8080"'
+            return
+        if not loopback(host):
+            fault = f"{host} is open to others and the proxy has no password; use 127.0.0.1"
+            yield ("proxy", name), fault
+        bound.append((host, port))
+    if bound[0] == bound[1] and bound[0][1]:
+        yield ("proxy", "base_listen"), "is proxy.listen too; give each a port of its own"
+
+
+def hosts(settings: Settings) -> Faults:
+    for index, host in enumerate(settings.proxy.intercept):
+        if not _HOST.fullmatch(host):
+            yield (
+                ("proxy", "intercept", index),
+                f'{host!r} is not a host name, as in "api.openai.com"',
+            )
+    for host, url in settings.proxy.upstream.items():
+        path = ("proxy", "upstream", host)
+        if not _HOST.fullmatch(host):
+            yield path, f'{host!r} is not a host name, as in "api.openai.com"'
+        if fault := url_fault(url):
+            yield path, fault
+
+
+def policy(settings: Settings) -> Faults:
+    rules = settings.policy
+    known = BUILTIN.keys() | settings.providers.keys()
+    if rules.force:
+        path = ("policy", "force")
+        provider, _, model = rules.force.partition("/")
+        if not provider or not model:
+            yield path, f'{rules.force!r} is not "provider/model"'
+        elif provider not in known:
+            yield path, f"there is no provider {provider!r}; {suggest(provider, known)}"
+        elif any(fnmatchcase(rules.force, glob) for glob in rules.deny):
+            yield path, "policy.deny forbids what policy.force asks for; drop one of them"
+        elif rules.allow and not any(fnmatchcase(rules.force, glob) for glob in rules.allow):
+            yield path, "policy.allow leaves out what policy.force asks for; add it there"
+    for name in ("allow", "deny"):
+        for index, glob in enumerate(getattr(rules, name)):
+            if "/" not in glob and not _FACT.fullmatch(glob):
+                yield (
+                    ("policy", name, index),
+                    f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
+                )
+
+
+def provider_faults(name: str, provider: ProviderSettings) -> Faults:
+    path = ("providers", name)
+    if "/" in name or not name.strip():
+        yield path, f"{name!r} cannot name a provider; use letters, digits and dashes"
+    if name not in BUILTIN:
+        for field, example in REQUIRED.items():
+            if not getattr(provider, field):
+                mend = f"say {field} = {example}; {suggest(name, BUILTIN)}"
+                yield path, f"{name} is not a built-in provider and has no {field}; {mend}"
+    if provider.base_url and (fault := url_fault(provider.base_url)):
+        yield (*path, "base_url"), fault
+    if provider.key and (fault := key_fault(provider.key)):
+        yield (*path, "key"), fault
+    for index, model in enumerate(provider.models):
+        yield from model_faults((*path, "models", index), model)
+
+
+REQUIRED = {
+    "base_url": '"https://host/v1"',
+    "dialect": '"openai_chat"',
+    "key": '"env:NAME", "client" or "none"',
+}
+PRICES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+
+
+def model_faults(path: Key, model: LocalModel) -> Faults:
+    if not model.id:
+        yield (*path, "id"), "is empty; give the model's name at this provider"
+    for name in PRICES:
+        price = getattr(model, name)
+        if price is not None and not (price.is_finite() and price >= 0):
+            yield (*path, name), "a price is a number from 0 up, in USD per million tokens"
+    for name in ("context_window", "max_output"):
+        size = getattr(model, name)
+        if size is not None and size < 1:
+            yield (*path, name), "is a number of tokens from 1 up"
+
+
+def key_fault(key: str) -> str:
+    """What is wrong with `key`; a key pasted by mistake is not repeated."""
+    kind, _, name = key.partition(":")
+    if kind == "env" and _VARIABLE.fullmatch(name):
+        return ""
+    if kind == "vault":
+        return 'the vault comes later; use "env:NAME" until then'
+    if key in ("client", "none"):
+        return ""
+    return 'is not "env:NAME", "client" or "none"; put the key itself into an environment variable'
+
+
+def url_fault(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_fine = False
+        parts = urlsplit("")
+    if not port_is_fine or parts.scheme not in ("http", "https") or not parts.hostname:
+        return 'is not a URL, as in "https://openrouter.ai/api/v1"'
+    if parts.username is not None or parts.query or parts.fragment:
+        return "must have no user, query or fragment; keys go into `key`"
+    if parts.scheme == "http" and not loopback(parts.hostname) and not private(parts.hostname):
+        return "would send a key over plain http; use https"
+    return ""
+
+
+def strays(settings: Settings, merged: Merged) -> Faults:
+    """A file that came with a working directory may not send a provider's key or traffic elsewhere.
+
+    Else starting an agent inside a stranger's repository would hand over the user's keys.
+    """
+    mend = "move it to your own configuration file or pass --config"
+    for name, provider in settings.providers.items():
+        path: Key = ("providers", name, "base_url")
+        if _untrusted(merged, path) and _carries_known_key(name, provider):
+            host = urlsplit(provider.base_url).hostname or ""
+            if not loopback(host) and host not in _homes(name, provider):
+                yield path, f"would send a known provider's key to {host}; {mend}"
+    for host, url in settings.proxy.upstream.items():
+        path = ("proxy", "upstream", host)
+        if _untrusted(merged, path) and not loopback(urlsplit(url).hostname or ""):
+            yield path, f"would send {host}'s traffic elsewhere; {mend}"
+
+
+def _untrusted(merged: Merged, path: Key) -> bool:
+    source = merged.source(path)
+    return source is not None and not source.trusted
+
+
+def _carries_known_key(name: str, provider: ProviderSettings) -> bool:
+    return (name in BUILTIN and not provider.key) or provider.key.removeprefix(
+        "env:"
+    ) in KEY_VARIABLES
+
+
+def _homes(name: str, provider: ProviderSettings) -> set[str]:
+    """Hosts that the key in question belongs to."""
+    variable = provider.key.removeprefix("env:") or BUILTIN[name].env[0]
+    return {host for known in BUILTIN.values() if variable in known.env for host in known.hosts}
+
+
+def loopback(host: str) -> bool:
+    return host == "localhost" or _address(host, lambda ip: ip_address(ip).is_loopback)
+
+
+def private(host: str) -> bool:
+    """A name without a dot, or an address of a private network: somebody's own machine."""
+    return "." not in host or _address(host, lambda ip: ip_address(ip).is_private)
+
+
+def _address(host: str, test: Callable[[str], bool]) -> bool:
+    try:
+        return test(host)
+    except ValueError:
+        return False

@@ -1,0 +1,177 @@
+"""What may be said in turnout.toml, as frozen dataclasses. The names are the contract's.
+
+`Settings` is the file as written. `Config` is what the rest of turnout reads: its providers are
+resolved (built-in facts filled in). A secret is never stored in either, only the name of the
+variable that holds it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+from urllib.parse import urlsplit
+
+from turnout.wire.request import DialectName
+
+Mode = Literal["route", "shadow", "off"]
+Profile = Literal["strict", "parity", "thrift"]
+INTERCEPT = (
+    "api.anthropic.com",
+    "api.openai.com",
+    "generativelanguage.googleapis.com",
+    "openrouter.ai",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """Addresses are host:port. `upstream`: for labs and tests, host -> the URL asked instead."""
+
+    listen: str = "127.0.0.1:8080"
+    base_listen: str = "127.0.0.1:8788"
+    intercept: tuple[str, ...] = INTERCEPT
+    upstream: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return address(self.listen)
+
+    @property
+    def base_address(self) -> tuple[str, int]:
+        return address(self.base_listen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """`force`, `allow`, `deny` name bindings as provider/model; the last two are globs.
+
+    An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
+    """
+
+    profile: Profile = "parity"
+    never_above_requested: bool = True
+    force: str = ""
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    answer_model: Literal["served", "requested"] = "served"
+    subscription: Literal["direct", "route"] = "direct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalModel:
+    """A model at a configured provider. Prices in USD per million tokens, sizes in tokens.
+
+    None: not said; the catalogue's fact holds when `id` is in the catalogue, else it is unknown.
+    """
+
+    id: str
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cache_read: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    context_window: int | None = None
+    max_output: int | None = None
+    images: bool | None = None
+    documents: bool | None = None
+    tools: bool | None = None
+    structured: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """`[providers.NAME]` as written; "" means not said."""
+
+    base_url: str = ""
+    dialect: DialectName | Literal[""] = ""
+    key: str = ""
+    models: tuple[LocalModel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """`path`: of the log; "" is turnout.db in the data directory."""
+
+    path: str = ""
+    bodies: Literal["none", "hashed", "full"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    mode: Mode = "route"
+    proxy: Proxy = field(default_factory=Proxy)
+    policy: Policy = field(default_factory=Policy)
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    store: StoreSettings = field(default_factory=StoreSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Someone who serves models.
+
+    `key`: "env:NAME", "client" (the client's own token, same host only) or "none".
+    `env`: the variables that may hold the key; it goes to `host` only. `hosts`: where clients go.
+    `named`: the configuration speaks of it.
+    """
+
+    name: str
+    base_url: str
+    dialect: DialectName
+    key: str
+    env: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    models: tuple[LocalModel, ...] = ()
+    named: bool = False
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    def secret(self, environ: Mapping[str, str]) -> str:
+        """The key itself, "" when there is none. Hand it to the wire and to nothing else."""
+        return next((found for name in self.env if (found := environ.get(name, "").strip())), "")
+
+    def usable(self, environ: Mapping[str, str]) -> bool:
+        return self.key in ("client", "none") or bool(self.secret(environ))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`providers`: every known one by name, with a key or without. `files`: what was read."""
+
+    mode: Mode = "route"
+    proxy: Proxy = field(default_factory=Proxy)
+    policy: Policy = field(default_factory=Policy)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    files: tuple[str, ...] = ()
+
+    def available(self, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+        """Providers that can be asked: their key is present, or they need none."""
+        return tuple(p for p in self.providers.values() if p.usable(environ))
+
+    def provider_of(self, host: str) -> Provider | None:
+        """Whose clients go to `host`."""
+        return next((p for p in self.providers.values() if host.lower() in p.hosts), None)
+
+    def opened(self, environ: Mapping[str, str]) -> frozenset[str]:
+        """The only hosts whose TLS may be opened: `intercept` and every configured provider's."""
+        configured = [p for p in self.providers.values() if p.named or p.secret(environ)]
+        plain = {p.host for p in configured if p.base_url.startswith("http:")}
+        hosts = {host for p in configured for host in p.hosts}
+        return frozenset(host.lower() for host in self.proxy.intercept) | (hosts - plain)
+
+    def destinations(self, environ: Mapping[str, str]) -> str:
+        """One line: where requests may go with these keys and rules."""
+        places = ", ".join(f"{p.name} ({p.host})" for p in self.available(environ))
+        if self.policy.force:
+            return f"every request is forced to {self.policy.force}"
+        return f"requests may go to {places or 'their own provider only: no provider key is set'}"
+
+
+def address(text: str) -> tuple[str, int]:
+    """ "127.0.0.1:8080" or "[::1]:8080" -> (host, port). Raises ValueError."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.port is None or parts.path or parts.username is not None:
+        raise ValueError(f"{text!r} is not host:port")
+    return parts.hostname, parts.port
