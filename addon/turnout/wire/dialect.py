@@ -31,12 +31,14 @@ class Hints:
 
     `id`: of the answer, unique. `model`: the name the client shall read. `input_tokens`: the estimate,
     for clients that want usage before the upstream says it. `wants_usage`: C's stream_options.
+    `created`: Unix seconds, for dialects that stamp their answers.
     """
 
     id: str
     model: str
     input_tokens: int = 0
     wants_usage: bool = True
+    created: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,8 +78,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """`notes`: what was odd about the answer, as words for the log ("call_without_name")."""
+
     reason: StopReason
     stop_sequence: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
