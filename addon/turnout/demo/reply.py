@@ -1,0 +1,119 @@
+"""An answer before it is sent: plain data that faults may bend, and the one loop that sends it."""
+
+import asyncio
+import gzip
+import socket
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+NEVER_LINGER = struct.pack("ii", 1, 0)  # closing sends RST
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is sent for this long, in seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection ends here: at once with RST, or with FIN after what was sent."""
+
+    reset: bool = False
+
+
+type Step = bytes | Pause | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`streamed` bodies are chunked; others have a content-length, larger than the body by
+    `extra_length`. `wait`: seconds before the headers. A Cut as the first step comes before them.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: tuple[Step, ...]
+    streamed: bool = False
+    wait: float = 0.0
+    extra_length: int = 0
+
+    @property
+    def whole(self) -> bytes:
+        return b"".join(step for step in self.body if isinstance(step, bytes))
+
+
+@dataclass(slots=True)
+class Sent:
+    """How an exchange ended: "open", "sent", "cut" by us, or "gone", the client."""
+
+    end: str = "open"
+    body: bytes = field(default=b"", repr=False)
+
+
+def gzipped(reply: Reply) -> Reply:
+    """The same answer with content-encoding gzip; a stream is flushed after every event."""
+    headers = {**reply.headers, "content-encoding": "gzip"}
+    if not reply.streamed:
+        return replace(reply, headers=headers, body=(gzip.compress(reply.whole),))
+    packer = zlib.compressobj(wbits=31)
+    steps = tuple(
+        packer.compress(step) + packer.flush(zlib.Z_SYNC_FLUSH) if isinstance(step, bytes) else step
+        for step in reply.body
+    )
+    return replace(reply, headers=headers, body=(*steps, packer.flush()))
+
+
+async def send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.StreamResponse:
+    """Says `reply` on the connection of `request`, as it stands."""
+    try:
+        await asyncio.sleep(reply.wait)
+        response = await _send(request, reply, sent)
+    except (asyncio.CancelledError, ConnectionError):
+        sent.end = "gone"
+        raise
+    return response
+
+
+async def _send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=dict(reply.headers))
+    if reply.streamed:
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = len(reply.whole) + reply.extra_length
+    for step in reply.body:
+        if isinstance(step, Cut):
+            return _cut(request, step, sent, response)
+        if not response.prepared:
+            await response.prepare(request)
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+        else:
+            await response.write(step)
+            sent.body += step
+    if not response.prepared:
+        await response.prepare(request)
+    await response.write_eof()
+    sent.end = "sent"
+    return response
+
+
+def _cut(
+    request: web.BaseRequest, cut: Cut, sent: Sent, response: web.StreamResponse
+) -> web.StreamResponse:
+    sent.end = "cut"
+    transport = request.transport
+    if transport is None:
+        return response
+    if cut.reset:
+        raw: socket.socket = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NEVER_LINGER)
+        transport.abort()
+    else:
+        transport.close()
+    return response
