@@ -19,7 +19,8 @@ class Ask:
     """The facts of an action that routing needs.
 
     `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
-    `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results included).
+    `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results
+    included).
     """
 
     dialect: DialectName
@@ -43,6 +44,7 @@ class Ask:
     effort: Effort | None = None
     session_hint: str = ""
     schema_keys: tuple[str, ...] = ()
+    sub_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`schema` is the JSON schema of its input, unchanged. `strict`: the client asked for strict arguments."""
+    """`schema` is the JSON schema of its input, unchanged. `strict`: arguments are to obey it."""
 
     name: str
     description: str
@@ -132,9 +134,21 @@ class Format:
     strict: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was altered on the way, and why. Kept in the decision record."""
+
+    what: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, in nobody's dialect. `None` means: the client did not say."""
+    """One request, in nobody's dialect. `None` means: the client did not say.
+
+    `thinking`: asked for (at whatever depth), or expressly switched off. `effort` "none": not asked
+    for. `changes`: what the reader left out as mere advice, or mended.
+    """
 
     model: str
     system: tuple[Text, ...] = ()
@@ -150,15 +164,20 @@ class Request:
     stop: tuple[str, ...] = ()
     stream: bool = False
     effort: Effort | None = None
+    thinking: bool | None = None
     thinking_budget: int | None = None
     format: Format | None = None
     user: str = ""
     wants_usage: bool = True
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a model on one binding can be told. Defaults are the most permissive common case."""
+    """What a model on one binding can be told. Defaults are the most permissive common case.
+
+    `top_k`, `cache_key`: a server of OpenAI's dialect that takes `top_k`, or `prompt_cache_key`.
+    """
 
     model: str
     max_output: int | None = None
@@ -179,14 +198,8 @@ class Target:
     mid_system: bool = False
     prefill: bool = True
     max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that was altered on the way, and why. Kept in the decision record."""
-
-    what: str
-    why: str
+    top_k: bool = False
+    cache_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
