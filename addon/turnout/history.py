@@ -1,0 +1,207 @@
+"""The log, read: decisions as they were made, and what they add up to. Works while it is written.
+
+Sums count money only where it is known; how many actions are left out is told beside them.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import msgspec
+
+from turnout.errors import ConfigError
+from turnout.record import JSON_COLUMNS
+
+type Row = dict[str, Any]
+By = Literal["model", "client", "session", "project", "cluster", "day"]
+BY: tuple[By, ...] = get_args(By)
+
+# by: the expression that names a group; days are UTC days, as providers bill
+KEYS: dict[By, str] = {
+    "model": "requested_model || ' -> ' || provider || '/' || model",
+    "client": "client",
+    "session": "session",
+    "project": "project",
+    "cluster": "trim(coalesce(cluster, '') || ' ' || coalesce(cluster_label, ''))",
+    "day": "date(at, 'unixepoch')",
+}
+BUSY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What some actions add up to. Money in USD; a sum over nothing known is None, never 0.
+
+    `requested`, `served`: models, joined by commas. `routed`: served by another than the requested.
+    `requested_usd`: the requested model on the same tokens. `saved_usd` and `comparable_usd` (what
+    the requested model would have cost) count the actions with both prices known, `uncompared` the
+    others; `unpriced` the actions whose own cost is unknown. `failovers`: more than one attempt.
+    """
+
+    key: str
+    requested: str
+    served: str
+    actions: int
+    routed: int
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    requested_usd: float | None
+    saved_usd: float | None
+    comparable_usd: float | None
+    unpriced: int
+    uncompared: int
+    errors: int
+    failovers: int
+
+    @property
+    def saved_share(self) -> float | None:
+        """Of what the requested model would have cost; negative when it was dearer."""
+        if self.saved_usd is None or not self.comparable_usd:
+            return None
+        return self.saved_usd / self.comparable_usd
+
+
+_WORDS = ("key", "requested", "served")
+_SUMS = tuple(f.name for f in fields(Group) if f.name not in _WORDS)
+_GROUPS = """
+SELECT
+    coalesce({key}, '') AS key,
+    coalesce(group_concat(DISTINCT requested_model), '') AS requested,
+    coalesce(group_concat(DISTINCT provider || '/' || model), '') AS served,
+    count(*) AS actions,
+    sum(model IS NOT requested_model) AS routed,
+    sum(input_tokens) AS input_tokens,
+    sum(cache_read_tokens) AS cache_read_tokens,
+    sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
+                 cache_write_5m_tokens, cache_write_1h_tokens)) AS cache_write_tokens,
+    sum(output_tokens) AS output_tokens,
+    sum(cost_usd) AS cost_usd,
+    sum(requested_same_tokens_usd) AS requested_usd,
+    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
+    sum(CASE WHEN cost_usd IS NOT NULL THEN requested_same_tokens_usd END) AS comparable_usd,
+    count(*) - count(cost_usd) AS unpriced,
+    count(*) - count(cost_usd + requested_same_tokens_usd) AS uncompared,
+    sum(status IS NULL OR status >= 400 OR error <> '') AS errors,
+    sum(CASE WHEN json_valid(attempts) THEN json_array_length(attempts) > 1 ELSE 0 END) AS failovers
+FROM decisions
+WHERE at >= ?
+GROUP BY 1
+ORDER BY {order}
+"""
+
+
+def total(groups: Sequence[Group]) -> Group:
+    """All groups as one, named "total"."""
+    sums = {name: _add([getattr(group, name) for group in groups]) for name in _SUMS}
+    counts = {name: sums[name] or 0 for name in _SUMS if not name.endswith(("_usd", "_tokens"))}
+    names = {name: _union([getattr(group, name) for group in groups]) for name in _WORDS[1:]}
+    return Group(**{"key": "total"} | names | sums | counts)
+
+
+def _add(values: list[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _union(lists: list[str]) -> str:
+    return ",".join(dict.fromkeys(name for names in lists for name in names.split(",") if name))
+
+
+class Reader:
+    """A read-only connection to a log. Rows come with their JSON columns decoded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._conn = connect(path)
+        self._conn.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        self._conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def decision(self, ref: str) -> Row:
+        """By id, by the beginning of an id, or the "last". Raises LookupError with a sentence."""
+        if ref == "last":
+            rows = list(self.latest(1))
+        else:
+            sql = "SELECT * FROM decisions WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+            rows = list(self._rows(sql, ref, ref + "\U0010ffff"))
+        if not rows:
+            raise LookupError("the log is empty" if ref == "last" else f"no decision {ref!r}")
+        if len(rows) > 1 and rows[0]["id"] != ref:
+            raise LookupError(
+                f"{ref!r} begins more than one id: {rows[0]['id']}, {rows[1]['id']} ..."
+            )
+        return rows[0]
+
+    def latest(self, n: int) -> Iterator[Row]:
+        """The last `n` decisions, the newest first."""
+        return self._rows("SELECT * FROM decisions ORDER BY at DESC, id DESC LIMIT ?", n)
+
+    def since(self, at: float) -> Iterator[Row]:
+        """Decisions after `at` (epoch seconds), the oldest first."""
+        return self._rows("SELECT * FROM decisions WHERE at > ? ORDER BY at, id", at)
+
+    def audit(self, since: float, by: By) -> list[Group]:
+        """Actions from `since` (epoch seconds) on; days in order, others the dearest first."""
+        order = "1" if by == "day" else "cost_usd DESC NULLS LAST, actions DESC, 1"
+        with reading(self.path):
+            rows = self._conn.execute(_GROUPS.format(key=KEYS[by], order=order), (since,))
+            return [Group(**dict(found)) for found in rows]
+
+    def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
+        with reading(self.path):
+            for found in self._conn.execute(sql, values):
+                yield {name: _decoded(name, found[name]) for name in found.keys()}  # noqa: SIM118
+
+
+def read(path: Path) -> Reader:
+    """Raises ConfigError when there is no log, or when the file is something else."""
+    reader = Reader(path)
+    try:
+        list(reader.latest(0))
+    except ConfigError:
+        reader.close()
+        raise
+    return reader
+
+
+def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """Read-only. `immutable`: nobody writes it, so that not even a lock file is made beside it."""
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no log yet; the first request through turnout makes it"
+        )
+    uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if immutable else "")
+    with reading(path):
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever SQLite says about a file becomes one sentence with its name."""
+    try:
+        yield
+    except sqlite3.Error as e:
+        raise ConfigError(f"{path}: cannot be read as turnout's log: {e}") from e
+
+
+def _decoded(name: str, value: Any) -> Any:
+    """A damaged JSON column stays the text that it is."""
+    if name not in JSON_COLUMNS or not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value

@@ -1,0 +1,198 @@
+"""The log: one SQLite file in WAL mode, written by one thread. Its schema grows by migrations.
+
+decisions.sql   the first step of the schema
+writer.py       the thread, the batches, and what happens while the file cannot be written
+history.py      the same file, read
+"""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from sqlite_utils import Database, Migrations
+
+from turnout.errors import ConfigError
+from turnout.history import Reader, connect, read
+from turnout.writer import Row, Writer
+
+__all__ = ["Reader", "Store", "read"]
+
+log = logging.getLogger(__name__)
+
+BUSY_S = 1.0  # patience with a lock before a try counts as failed
+
+ELSEWHERE = "choose a place that can be written with store.path"
+# what SQLite calls it: what a person can do
+MENDS = {
+    "SQLITE_BUSY": "another program holds the file",
+    "SQLITE_CORRUPT": "move the file away and a new one is made",
+    "SQLITE_FULL": "make room on the disk",
+    "SQLITE_IOERR": "make room on the disk, or check it",
+    "SQLITE_NOTADB": "move the file away and a new one is made",
+}
+
+type Plain = str | int | float | None
+
+migrations = Migrations("turnout")  # append to these; never edit one that has shipped
+
+
+@migrations()
+def decisions(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("decisions.sql").read_text(encoding="utf-8"))
+
+
+class MovedError(OSError):
+    """The path names another file than the one that is open."""
+
+
+class Store(Writer):
+    """The log at `path`, open for writing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(partial(Table, path), partial(sentence, path))
+
+    @classmethod
+    def open(cls, path: Path, *, strict: bool = False) -> Self:
+        """Refuses a log of a newer turnout. `strict` refuses a path that cannot be written, too."""
+        refuse_newer(path)
+        if strict:
+            probe(path)
+        return cls(path)
+
+
+class Table:
+    """`decisions` in an open file. `id` is its key: writing a row twice is writing it once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = opened(path)
+        self._file = identity(path)
+        self._columns = [column.name for column in self._db.table("decisions").columns]
+        names, places = ", ".join(self._columns), ", ".join("?" * len(self._columns))
+        self._sql = f"INSERT OR REPLACE INTO decisions ({names}) VALUES ({places})"  # noqa: S608  names of the schema
+
+    def insert(self, rows: Sequence[Row]) -> int:
+        """One transaction. Returns how many rows could never be written."""
+        able = [found for row in rows if (found := values(row, self._columns))]
+        if able:
+            with self._db.atomic():
+                self._db.conn.executemany(self._sql, able)
+        if identity(self._path) != self._file:
+            # SQLite goes on writing into a deleted file without a word
+            raise MovedError("the file was moved or deleted")
+        return len(rows) - len(able)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def values(row: Row, columns: Sequence[str]) -> tuple[Plain, ...] | None:
+    """None for a row that can never be written."""
+    try:
+        found = tuple(bindable(row.get(column)) for column in columns)
+        return found if row.get("id") and row.get("at") is not None else None
+    except Exception as e:  # noqa: BLE001  one strange row must not hold up the others
+        log.warning("the log: a row was lost: %r", e)
+        return None
+
+
+def bindable(value: object) -> Plain:
+    """What SQLite can hold: integers of 64 bits, no half characters."""
+    if value is None or isinstance(value, float):
+        return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 63 else float(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    text = value if isinstance(value, str) else str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def opened(path: Path) -> Database:
+    refuse_newer(path)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(
+        os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    )  # who asked what is nobody else's business
+    conn = sqlite3.connect(path, timeout=BUSY_S)
+    try:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = NORMAL")
+        db = Database(conn, execute_plugins=False)
+        migrate(db)
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+def migrate(db: Database) -> None:
+    """Locked before it is looked at again, so that two programs that start at once do it once."""
+    if migrations.pending(db):
+        with db.conn:
+            db.conn.execute("BEGIN IMMEDIATE")
+            migrations.apply(db)
+
+
+def refuse_newer(path: Path) -> None:
+    """Raises ConfigError when the file has steps that are not known here. Changes nothing."""
+    if not path.is_file():
+        return
+    try:
+        # without a journal beside it nobody writes it, and not even a lock file needs to be made
+        quiet = not path.with_name(f"{path.name}-wal").exists()
+        with closing(connect(path, immutable=quiet)) as conn:
+            db = Database(conn, execute_plugins=False)
+            applied = {step.name for step in migrations.applied(db)}
+    except (sqlite3.Error, ConfigError):
+        return  # damaged or locked, which the writer will find out and tell
+    if newer := sorted(applied - known()):
+        raise ConfigError(
+            f"{path} was written by a newer turnout (schema step {', '.join(newer)}); "
+            "update turnout, or choose another file with store.path"
+        )
+
+
+def known() -> set[str]:
+    """Every step of the schema: what an empty database lacks."""
+    with closing(Database(memory=True, execute_plugins=False)) as db:
+        return {step.name for step in migrations.pending(db)}
+
+
+def probe(path: Path) -> None:
+    """Raises ConfigError when the log cannot be written. A lock is no reason: it passes."""
+    try:
+        opened(path).close()
+    except (sqlite3.Error, OSError) as e:
+        if kind(e) != "SQLITE_BUSY":
+            raise ConfigError(sentence(path, e)) from e
+
+
+def sentence(path: Path, e: Exception) -> str:
+    """What is wrong, and the mend."""
+    if isinstance(e, ConfigError):
+        return str(e)
+    reason = (e.strerror if isinstance(e, OSError) else "") or str(e)
+    mend = "a new one is made" if isinstance(e, MovedError) else MENDS.get(kind(e), ELSEWHERE)
+    return f"{path}: {reason}; {mend}"
+
+
+def kind(e: Exception) -> str:
+    """SQLITE_IOERR_WRITE -> SQLITE_IOERR"""
+    return "_".join(str(getattr(e, "sqlite_errorname", "")).split("_")[:2])
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever its name."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
