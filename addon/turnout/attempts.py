@@ -1,0 +1,165 @@
+"""From a choice to requests that can be sent: the body in the target's dialect, the right key for the right host."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from turnout.config import Provider
+from turnout.errors import TurnoutError, UnsupportedError
+from turnout.guard.keys import Keys, uses_clients_key
+from turnout.route.catalog import Binding, target
+from turnout.stages import Stages
+from turnout.trip import CREDENTIALS, HOP_BY_HOP, Arrival, Attempt, Headers
+from turnout.wire.dialect import Dialect
+from turnout.wire.dialects import DIALECTS
+from turnout.wire.request import Request, Written
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
+OWN_HEADERS = "x-turnout-"
+KEY_IN_QUERY = "key"
+# what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
+KEPT_ABROAD = frozenset({"user-agent", "traceparent", "tracestate"})
+
+
+@dataclass(slots=True)
+class Composer:
+    """Composes the attempts of one arrival. `lost` collects (binding, reason) of what could not be said."""
+
+    arrival: Arrival
+    body: bytes
+    dialect: Dialect
+    stream: bool
+    providers: Mapping[str, Provider]
+    keys: Keys
+    stages: Stages
+    lost: list[tuple[Binding, str]] = field(default_factory=list)
+    _request: Request | None = None
+
+    def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
+        """Ours, best first. A binding that cannot carry the request is passed over, with its reason."""
+        made = 0
+        for binding in order:
+            try:
+                attempt = self._attempt(binding)
+            except UnsupportedError as e:
+                self.lost.append((binding, str(e)))
+                continue
+            yield attempt
+            made += 1
+            if made == MAX_ATTEMPTS:
+                return
+
+    def home(self) -> Attempt:
+        """The client's own request, as it came."""
+        return Attempt(
+            provider=self.arrival.home,
+            model="",
+            url=self.arrival.url,
+            headers=clean(self.arrival.headers),
+            body=self.arrival.raw,
+            dialect=self.dialect,
+            untouched=True,
+            clients_key=True,
+        )
+
+    def _attempt(self, binding: Binding) -> Attempt:
+        provider = self.providers[binding.provider]
+        theirs = DIALECTS[provider.dialect]
+        with self.stages("translate"):
+            written = self._written(binding, theirs)
+        own = uses_clients_key(provider, self.arrival)
+        untouched = own and written.body == self.body
+        return Attempt(
+            provider=binding.provider,
+            model=binding.model.id,
+            url=self._url(provider, theirs, binding, own=own),
+            headers=self._headers(provider, theirs, own=own, untouched=untouched),
+            body=self.arrival.raw if untouched else written.body,
+            dialect=theirs,
+            price=binding.price,
+            changes=written.changes,
+            untouched=untouched,
+            clients_key=own,
+        )
+
+    def _written(self, binding: Binding, theirs: Dialect) -> Written:
+        if theirs is self.dialect:
+            return theirs.splice(self.body, target(binding))
+        return theirs.write_request(self.request(), target(binding))
+
+    def request(self) -> Request:
+        """The meaning of the client's request, read once."""
+        if self._request is None:
+            self._request = self.dialect.read_request(self.body, self.arrival.path)
+        return self._request
+
+    def _url(self, provider: Provider, theirs: Dialect, binding: Binding, *, own: bool) -> str:
+        if own:
+            return self.arrival.url
+        path = theirs.path(binding.id, self.stream)
+        query = _query(self.arrival.url) if theirs is self.dialect else ""
+        return f"{provider.base_url.rstrip('/')}{path}{query}"
+
+    def _headers(
+        self, provider: Provider, theirs: Dialect, *, own: bool, untouched: bool
+    ) -> Headers:
+        kept = clean(self.arrival.headers)
+        if untouched:
+            return _replaced(kept, {"accept-encoding": "identity"})
+        if own:
+            return _replaced(_plain(kept), {"accept-encoding": "identity"})
+        key = self.keys.get(provider.name)
+        ours = {**theirs.headers, **(theirs.auth(key) if key else {}), "accept-encoding": "identity"}
+        if theirs is self.dialect:
+            open_headers = [pair for pair in _plain(kept) if pair[0].lower() not in CREDENTIALS]
+            return _replaced(tuple(open_headers), ours)
+        abroad = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
+        return _replaced(abroad, {"content-type": "application/json", **ours})
+
+
+def clean(headers: Headers) -> Headers:
+    """Without what belongs to the connection or to turnout."""
+    return tuple(
+        (key, value)
+        for key, value in headers
+        if key.lower() not in HOP_BY_HOP and not key.lower().startswith(OWN_HEADERS)
+    )
+
+
+def _plain(headers: Headers) -> Headers:
+    """The body was decoded for reading; its new bytes are not compressed."""
+    return tuple(pair for pair in headers if pair[0].lower() != "content-encoding")
+
+
+def _replaced(headers: Headers, ours: dict[str, str]) -> Headers:
+    names = {name.lower() for name in ours}
+    return (*(pair for pair in headers if pair[0].lower() not in names), *ours.items())
+
+
+def _query(url: str) -> str:
+    """The query without a key in it."""
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+        if name != KEY_IN_QUERY
+    ]
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def guarded(attempts: Iterator[Attempt], home: Callable[[], Attempt], *, forced: bool) -> Iterator[Attempt]:
+    """Ours, then the client's own request: also when composing one of ours breaks.
+
+    A forced model is never replaced; what is the client's own request already is not sent twice.
+    """
+    sent_home = False
+    try:
+        for attempt in attempts:
+            sent_home = sent_home or attempt.untouched
+            yield attempt
+    except TurnoutError as e:
+        log.warning("fallback: %s", e)
+    if not forced and not sent_home:
+        yield home()

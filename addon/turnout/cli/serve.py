@@ -1,0 +1,147 @@
+"""`turnout serve`: the proxy that stays up."""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from turnout import config as configuration
+from turnout.config import Config
+from turnout.errors import ConfigError
+
+WEB = "mitmweb: http://127.0.0.1:8081"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port of the proxy; 0 takes a free one. [default: 8080]")
+@click.option("--base-port", type=int, help="Port for base-URL clients. [default: 8788]")
+@click.option("--web", is_flag=True, help="Open mitmweb on the routed traffic (port 8081).")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="A turnout.toml.")
+@click.option("--profile", help="strict, parity or thrift, instead of the configured one.")
+@click.option("--shadow", is_flag=True, help="Decide and log, but touch nothing.")
+@click.option("--run-file", type=click.Path(path_type=Path), help="Where to write ports and token.")
+def serve(
+    host: str | None,
+    port: int | None,
+    base_port: int | None,
+    web: bool,
+    file: Path | None,
+    profile: str | None,
+    shadow: bool,
+    run_file: Path | None,
+) -> None:
+    """Run the proxy until it is stopped."""
+    files = [file] if file else []
+    said = {"policy.profile": profile, "mode": "shadow" if shadow else None}
+    config = configuration.load(files, values=said)
+    said |= {
+        "proxy.listen": _listen(config.proxy.address, host, port),
+        "proxy.base_listen": _listen(config.proxy.base_address, host, base_port),
+    }
+    config = configuration.load(files, values=said)
+    _check_free(config)
+    _run(config, web=web, run_file=run_file or configuration.run_file())
+
+
+def _listen(configured: tuple[str, int], host: str | None, port: int | None) -> str:
+    name = host or configured[0]
+    return f"{f'[{name}]' if ':' in name else name}:{configured[1] if port is None else port}"
+
+
+def _check_free(config: Config) -> None:
+    """mitmproxy would say it in five lines: here it is one, with the mend."""
+    for option, (host, port) in (
+        ("--port", config.proxy.address),
+        ("--base-port", config.proxy.base_address),
+    ):
+        try:
+            socket.create_server((host, port)).close()
+        except OSError as e:
+            raise ConfigError(
+                f"{host}:{port} cannot be listened on ({e.strerror}); is a turnout already "
+                f"running (`turnout status`)? Choose another with {option}"
+            ) from e
+
+
+def _run(config: Config, *, web: bool, run_file: Path) -> None:
+    from turnout.engine import Engine  # both take a second to import: bad flags are told at once
+    from turnout.proxy import serve as run_proxy
+    from turnout.relay import Relay
+
+    data = _made(configuration.data_dir())
+    ca = _made(data / "ca")
+    engine = Engine.open(config)
+    engine.listeners.append(_print)
+    started = time.time()
+
+    def announce(relay: Relay, addresses: dict[str, str]) -> None:
+        facts = {
+            "pid": os.getpid(),
+            **addresses,
+            "token": relay.token,
+            "ca": str(ca / "mitmproxy-ca-cert.pem"),
+            "started": started,
+            "db": str(engine.store_path),
+        }
+        _write(run_file, facts)
+        _say(addresses, engine.options.destinations(), web=web)
+
+    try:
+        asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
+    finally:
+        _remove(run_file)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise ConfigError(
+            f"{folder} cannot be written ({e.strerror}); set TURNOUT_DATA to a folder that can"
+        ) from e
+    return folder
+
+
+def _write(path: Path, facts: Mapping[str, Any]) -> None:
+    """Whole or not at all, readable by its owner only: it holds the token."""
+    _made(path.parent)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(facts, file)
+    new.replace(path)
+
+
+def _remove(path: Path) -> None:
+    """Only our own: a second serve may have written its own in the meantime."""
+    try:
+        if json.loads(path.read_text())["pid"] == os.getpid():
+            path.unlink()
+    except (OSError, ValueError, LookupError):
+        return
+
+
+def _say(addresses: Mapping[str, str], destinations: str, *, web: bool) -> None:
+    click.echo(f"turnout: proxy {addresses['proxy']}, base URL {addresses['base']}", err=True)
+    if web:
+        click.echo(f"turnout: {WEB}", err=True)
+    click.echo(f"turnout: {destinations}", err=True)
+    click.echo("turnout: `turnout run -- claude` in another terminal; Ctrl-C ends", err=True)
+
+
+def _print(row: Mapping[str, Any]) -> None:
+    """One line an action, as it ends."""
+    cost = "cost unknown" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}"
+    served = f"{row['provider']}/{row['model']}"
+    status = row["status"] or "no answer"
+    click.echo(
+        f"{time.strftime('%H:%M:%S')} {row['client'] or '?':12} {row['requested_model']} -> {served}"
+        f"  {row['reason']}  {status}  {cost}  {row['id']}",
+        err=True,
+    )

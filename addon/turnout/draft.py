@@ -1,0 +1,133 @@
+"""What is known so far of a request on its way; at the end a Plan, or Untouched with all that was learned."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from turnout.record import Decision, new_id
+from turnout.route.catalog import Binding
+from turnout.route.plan import Candidate, Choice
+from turnout.route.score import Scored
+from turnout.session.identity import Who
+from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.wire.dialects import DIALECTS
+from turnout.wire.request import Ask, DialectName, Request
+
+
+class Draft:
+    """Mutable for the few milliseconds of planning; the record it leaves is frozen."""
+
+    def __init__(self, arrival: Arrival, dialect: DialectName, clock: Callable[[], float]) -> None:
+        self.arrival, self._clock = arrival, clock
+        self.dialect = DIALECTS.get(dialect)
+        self.body = arrival.raw
+        self.ask: Ask | None = None
+        self.who: Who | None = None
+        self.kind = ""
+        self.words = ""
+        self.requested: Binding | None = None
+        self.forced = False
+        self._began = clock()
+        self._lost: dict[tuple[str, str], str] = {}
+        self._facts: dict[str, Any] = {
+            "id": new_id(clock),
+            "at": self._began,
+            "dialect": dialect,
+        }
+
+    def header(self, name: str) -> str:
+        """What the client asked for in `x-turnout-NAME`."""
+        return self.arrival.header(f"x-turnout-{name}").strip()
+
+    @property
+    def pin_key(self) -> str:
+        """A session, its sub-agent, and what was asked for: large and small models are pinned apart."""
+        who, ask = self.who, self.ask
+        assert who and ask
+        return "\0".join((who.session, who.agent, ask.model))
+
+    def scored(self, scored: Scored, bundle: str) -> None:
+        self._facts |= {
+            "bundle": bundle,
+            "cluster": scored.cluster,
+            "cluster_label": scored.label,
+        }
+
+    def chosen(self, choice: Choice, *, forced: bool) -> None:
+        self.forced = forced
+        self._facts |= {
+            "reason": choice.reason,
+            "quality": choice.quality,
+            "quality_requested": choice.quality_requested,
+            "candidates": choice.candidates,
+            "fresh_model": choice.fresh_model,
+        }
+
+    def lost(self, lost: list[tuple[Binding, str]]) -> None:
+        """Bindings that were chosen but cannot be told what the client said."""
+        self._lost |= {(binding.provider, binding.model.id): why for binding, why in lost}
+
+    def first(self, attempt: Attempt) -> None:
+        self._facts |= {
+            "provider": attempt.provider,
+            "model": attempt.model,
+            "changes": attempt.changes,
+        }
+        if self._lost:
+            asked = self.requested
+            home = asked and (asked.provider, asked.model.id) == (attempt.provider, attempt.model)
+            self._facts["reason"] = "only_requested_eligible" if home else "next_at_parity"
+
+    def plan(
+        self, attempts: Iterator[Attempt], home: Attempt, request: Callable[[], Request]
+    ) -> Plan:
+        assert self.ask and self.dialect
+        return Plan(
+            decision=self._decision(),
+            arrival=self.arrival,
+            ask=self.ask,
+            dialect=self.dialect,
+            body=self.body,
+            attempts=attempts,
+            home=home,
+            request=request,
+            requested_price=self.requested.price if self.requested else None,
+            debug=self.header("debug") == "1",
+        )
+
+    def untouched(self, reason: str, error: str = "") -> Untouched:
+        """Home as it came. In shadow the record keeps what would have been, in `fresh_model`."""
+        if reason == "shadow":
+            self._facts["fresh_model"] = f"{self._facts['provider']}/{self._facts['model']}"
+        self._facts |= {
+            "provider": self.arrival.home,
+            "model": self.requested.model.id if self.requested else "",
+            "reason": reason,
+            "error": error,
+            "changes": (),
+        }
+        return Untouched(
+            decision=self._decision(),
+            ask=self.ask,
+            dialect=self.dialect,
+            requested_price=self.requested.price if self.requested else None,
+        )
+
+    def _decision(self) -> Decision:
+        who, asked = self.who, self.requested
+        return Decision(
+            **self._with_lost(),
+            session=who.session if who else "",
+            client=who.client if who else "",
+            kind=self.kind,
+            requested_model=asked.model.id if asked else self.ask.model if self.ask else "",
+            route_ms=(self._clock() - self._began) * 1000,
+        )
+
+    def _with_lost(self) -> dict[str, Any]:
+        def told(one: Candidate) -> Candidate:
+            why = self._lost.get((one.provider, one.model))
+            return replace(one, lost=why) if why else one
+
+        candidates = tuple(told(one) for one in self._facts.get("candidates", ()))
+        return {**self._facts, "candidates": candidates}

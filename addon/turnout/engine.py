@@ -1,0 +1,306 @@
+"""Wires the parts once, and takes one request down the road.
+
+    recognise ─ read ─ features ─ embed ─ score ─ plan ─ translate ──▶ Plan ─ (relay) ─ account ─ log
+
+Whatever goes wrong on the way there: `plan` answers Untouched with the reason, and never raises.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any, Self
+
+from turnout import __version__, account, record, stages
+from turnout.attempts import Composer, guarded
+from turnout.brain import Brain
+from turnout.config import Config, artifacts_dir, data_dir
+from turnout.draft import Draft
+from turnout.errors import NoTargetError, StageError, TurnoutError, WireError
+from turnout.guard.keys import Keys, is_plan_token
+from turnout.options import Options
+from turnout.route import text
+from turnout.route.plan import Choice, choose
+from turnout.session.identity import identify
+from turnout.session.kind import kind
+from turnout.session.pins import Pins
+from turnout.stages import Stages
+from turnout.store import Store
+from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.wire import encoding
+from turnout.wire.dialects import DIALECTS
+from turnout.wire.recognise import recognise
+from turnout.wire.request import DialectName
+
+log = logging.getLogger(__name__)
+
+type Row = Mapping[str, Any]
+
+# what a kind of error is called in the log
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (NoTargetError, "no_target"),
+    (WireError, "unreadable"),
+    (StageError, "router_unavailable"),
+)
+NEVER_ROUTED = frozenset({"server_tool"})
+UNPINNED = frozenset({"title", "probe", "classifier", "compaction"})
+
+
+class Engine:
+    """One per process. Everything but the embedder runs on the event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        store: Store,
+        environ: Mapping[str, str],
+        artifacts: Path,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.config, self.store, self._clock = config, store, clock
+        self.mode = config.mode
+        self.store_path = store_path(config)
+        self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
+        self.keys = Keys(config.providers.values(), environ)
+        self.options = Options(config, self.keys, artifacts / "catalog.json")
+        self.brain = Brain(artifacts, self.stages)
+        self.pins = Pins(clock)
+        self._environ = environ
+        self.listeners: list[Callable[[Row], None]] = []
+        self.counts = {"requests": 0, "routed": 0, "untouched": 0}
+        self._started = clock()
+
+    @classmethod
+    def open(cls, config: Config, *, environ: Mapping[str, str] | None = None) -> Self:
+        return cls(
+            config,
+            store=Store.open(store_path(config)),
+            environ=os.environ if environ is None else environ,
+            artifacts=artifacts_dir(),
+        )
+
+    def close(self) -> None:
+        self.brain.close()
+        self.store.close()
+
+    def opened(self) -> frozenset[str]:
+        """The only hosts whose TLS may be opened."""
+        return self.config.opened(self._environ)
+
+    # -- the road there
+
+    def recognise(self, method: str, path: str) -> DialectName | None:
+        """The dialect of a completion request; None for everything that is none of our business."""
+        try:
+            with self.stages("recognise"):
+                return recognise(method, path)
+        except TurnoutError as e:
+            log.warning("%s", e)
+            return None
+
+    async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
+        draft = Draft(arrival, dialect, self._clock)
+        self.counts["requests"] += 1
+        try:
+            plan = await self._plan(draft)
+        except TurnoutError as e:
+            plan = draft.untouched(_reason(e), str(e))
+        except Exception as e:  # noqa: BLE001  do no harm: the client's request goes home as it came
+            log.exception("plan")
+            plan = draft.untouched("router_unavailable", repr(e))
+        self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
+        return plan
+
+    async def _plan(self, draft: Draft) -> Plan | Untouched:
+        if reason := self._hands_off(draft):
+            return draft.untouched(reason)
+        self._read(draft)
+        if draft.kind in NEVER_ROUTED:
+            return draft.untouched("native_only")
+        choice = await self._choose(draft)
+        if choice is None:
+            return draft.untouched("unknown_model")
+        return self._compose(draft, choice)
+
+    def _hands_off(self, draft: Draft) -> str:
+        """Reasons that need no look into the body."""
+        if self.mode == "off" or draft.header("mode") == "off":
+            return "off"
+        if draft.dialect is None:
+            return "dialect_not_routed"
+        if is_plan_token(draft.arrival) and self.config.policy.subscription == "direct":
+            return "subscription"
+        return ""
+
+    def _read(self, draft: Draft) -> None:
+        arrival = draft.arrival
+        assert draft.dialect
+        with self.stages("read"):
+            draft.body = encoding.decoded(arrival.raw, arrival.header("content-encoding"))
+            draft.ask = draft.dialect.peek(draft.body, arrival.path)
+        with self.stages("features"):
+            headers = arrival.folded()
+            draft.who = identify(draft.ask, headers)
+            draft.kind = kind(draft.ask, headers)
+            draft.words = text.words(draft.ask)
+
+    async def _choose(self, draft: Draft) -> Choice | None:
+        ask = draft.ask
+        assert ask
+        requested = self.options.requested(draft.arrival, ask.model)
+        draft.requested = requested
+        rules = self.options.rules(draft.header("profile"), draft.header("model"))
+        if requested is None and not rules.force:
+            return None
+        scored = await self.brain.scored(draft.words)
+        draft.scored(scored, self.brain.bundle.version)
+        with self.stages("plan"):
+            choice = choose(
+                ask,
+                requested,
+                self.options.available(draft.arrival),
+                self.options.dialects,
+                scored,
+                rules,
+                self._pinned(draft),
+            )
+        draft.chosen(choice, forced=bool(rules.force))
+        return choice
+
+    def _pinned(self, draft: Draft) -> tuple[str, str] | None:
+        if draft.kind in UNPINNED:
+            return None
+        pin = self.pins.get(draft.pin_key)
+        return (pin.provider, pin.model) if pin else None
+
+    def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
+        assert draft.dialect and draft.ask
+        composer = Composer(
+            draft.arrival,
+            draft.body,
+            draft.dialect,
+            draft.ask.stream,
+            self.config.providers,
+            self.keys,
+            self.stages,
+        )
+        ours = composer.attempts(choice.order)
+        first = next(ours, None)
+        draft.lost(composer.lost)
+        if first is None:
+            raise NoTargetError("; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost))
+        draft.first(first)
+        if self.mode == "shadow" or draft.header("mode") == "shadow":
+            return draft.untouched("shadow")
+        if draft.kind not in UNPINNED:
+            self.pins.keep(draft.pin_key, first.provider, first.model, draft.ask.cache_ttl)
+        attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
+        return draft.plan(attempts, composer.home(), composer.request)
+
+    # -- the way back
+
+    def settle(
+        self,
+        plan: Plan | Untouched,
+        *,
+        meter: account.Meter,
+        attempt: Attempt | None = None,
+        tried: tuple[record.Tried, ...] = (),
+        status: int | None = None,
+        notes: tuple[str, ...] = (),
+        began: float,
+    ) -> None:
+        """Account and log. Never raises: the answer is already the client's."""
+        try:
+            outcome = self._outcome(plan, meter, attempt, tried, status, notes, began)
+        except Exception as e:  # noqa: BLE001  do no harm
+            log.warning("account: %s", e)
+            outcome = record.Outcome(attempts=tried, status=status, error=f"account: {e}")
+        try:
+            with self.stages("log"):
+                row = record.row(plan.decision, outcome)
+                self.store.add(row)
+            for listen in self.listeners:
+                listen(row)
+        except Exception as e:  # noqa: BLE001  do no harm
+            log.warning("log: %s", e)
+
+    def _outcome(
+        self,
+        plan: Plan | Untouched,
+        meter: account.Meter,
+        attempt: Attempt | None,
+        tried: tuple[record.Tried, ...],
+        status: int | None,
+        notes: tuple[str, ...],
+        began: float,
+    ) -> record.Outcome:
+        now = time.monotonic()
+        decision = plan.decision
+        served = attempt if attempt and attempt.model else None
+        with self.stages("account"):
+            price = served.price if served else plan.requested_price
+            bill = account.bill(meter.usage, price, plan.requested_price)
+        return record.Outcome(
+            attempts=tried,
+            status=status,
+            stop_reason=meter.stop_reason,
+            error=meter.error or "; ".join(notes),
+            provider=served.provider if served else decision.provider,
+            model=served.model if served else decision.requested_model,
+            usage=meter.usage,
+            cost_usd=bill.cost_usd,
+            requested_same_tokens_usd=bill.requested_same_tokens_usd,
+            requested_counterfactual_usd=bill.requested_counterfactual_usd,
+            ttft_ms=(meter.first - began) * 1000 if meter.first is not None else None,
+            total_ms=(now - began) * 1000,
+            stream=bool(plan.ask and plan.ask.stream),
+        )
+
+    # -- what can be asked
+
+    async def decide(
+        self, body: bytes, dialect: DialectName | None, headers: Mapping[str, str], path: str
+    ) -> record.Decision:
+        """The decision on a body, without calling anyone. Raises WireError for unreadable bytes."""
+        name = dialect or recognise("POST", path) or "anthropic"
+        arrival = self.options.imagined(body, name, headers, path)
+        if spoken := DIALECTS.get(name):
+            spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
+        return (await self.plan(arrival, name)).decision
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode,
+            "version": __version__,
+            "uptime_s": round(self._clock() - self._started, 1),
+            "providers": self.options.names,
+            "bundle": self.brain.bundle.version,
+            **self.counts,
+            "dropped_rows": self.store.dropped,
+            "warnings": [self.store.warning] if self.store.warning else [],
+            "destinations": self.options.destinations(),
+            "db": str(self.store_path),
+        }
+
+    def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
+        """What `x-turnout-debug: 1` asks for."""
+        facts = {
+            "reason": decision.reason,
+            "cluster": decision.cluster_label,
+            "quality": decision.quality,
+            "session": decision.session,
+            "kind": decision.kind,
+        }
+        return tuple((f"x-turnout-{name}", str(fact)) for name, fact in facts.items())
+
+
+def store_path(config: Config) -> Path:
+    return Path(config.store.path).expanduser() if config.store.path else data_dir() / "turnout.db"
+
+
+def _reason(error: TurnoutError) -> str:
+    return next((name for kind, name in REASONS if isinstance(error, kind)), "router_unavailable")

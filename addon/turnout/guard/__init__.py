@@ -1,0 +1,1 @@
+"""Who may spend what, and with whose key."""

@@ -1,0 +1,104 @@
+"""Which bindings a request may use: those with a key of ours, and its own provider with its own token."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from turnout.config import Config
+from turnout.errors import ConfigError
+from turnout.guard.keys import Keys, uses_clients_key
+from turnout.providers import HOMES
+from turnout.route.catalog import Binding, Catalog
+from turnout.route.plan import Rules
+from turnout.trip import Arrival
+from turnout.wire.dialects import DIALECTS
+from turnout.wire.request import DialectName
+
+
+class Options:
+    """Made once from the configuration, the keys and the catalogue."""
+
+    def __init__(self, config: Config, keys: Keys, catalog: Path) -> None:
+        self._config, self._keys = config, keys
+        self.catalog = _with_local(Catalog.load(catalog), config)
+        self.dialects: dict[str, DialectName] = {
+            one.name: one.dialect for one in config.providers.values()
+        }
+        self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
+        self._rules: dict[tuple[str, str], Rules] = {}
+        self._by_provider: dict[str, tuple[Binding, ...]] = {}
+        for binding in self.catalog.bindings:
+            mine = self._by_provider.get(binding.provider, ())
+            self._by_provider[binding.provider] = (*mine, binding)
+        self._keyed = self._of(sorted(name for name in self._spoken if name in keys))
+        self.rules("", "")  # a wrong policy is refused at start
+
+    @property
+    def names(self) -> list[str]:
+        """Providers that turnout has a key for and can speak to."""
+        return sorted(name for name in self._spoken if name in self._keys)
+
+    def requested(self, arrival: Arrival, model: str) -> Binding | None:
+        """What the client asked for, as its own provider serves it."""
+        return self.catalog.find(arrival.home, model) if arrival.home else None
+
+    def available(self, arrival: Arrival) -> tuple[Binding, ...]:
+        home = self._config.providers.get(arrival.home)
+        if home is None or home.name in self.names or home.name not in self._spoken:
+            return self._keyed
+        return (*self._keyed, *(self._of([home.name]) if uses_clients_key(home, arrival) else ()))
+
+    def rules(self, profile: str, force: str) -> Rules:
+        """The policy, with what a client asked for in its headers. Raises ConfigError."""
+        policy = self._config.policy
+        key = (profile or policy.profile, force or policy.force)
+        if key not in self._rules:
+            self._check_forced(key[1])
+            self._rules[key] = Rules.of(
+                key[0],
+                never_above_requested=policy.never_above_requested,
+                allow=policy.allow,
+                deny=policy.deny,
+                force=key[1],
+            )
+        return self._rules[key]
+
+    def _check_forced(self, force: str) -> None:
+        provider, _, model = force.partition("/")
+        if force and self.catalog.find(provider, model) is None:
+            near = self.catalog.suggest(model)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise ConfigError(f"{force!r} is no model of the catalogue at {provider!r}{hint}")
+
+    def destinations(self) -> str:
+        """One line: where requests may go with these keys and rules."""
+        if force := self._config.policy.force:
+            return f"every request is forced to {force}"
+        places = ", ".join(f"{name} ({self._config.providers[name].host})" for name in self.names)
+        home = "their own provider with the client's own key"
+        return f"requests may go to {home}{' and to ' + places if places else ' only'}"
+
+    def imagined(
+        self, body: bytes, dialect: DialectName, headers: Mapping[str, str], path: str
+    ) -> Arrival:
+        """A request that nobody sent, at the home of its dialect."""
+        home = self._config.providers[HOMES[dialect]]
+        return Arrival(
+            method="POST",
+            url=f"{home.base_url}{path}",
+            path=path,
+            headers=(("authorization", "Bearer imagined"), *headers.items()),
+            raw=body,
+            home=home.name,
+        )
+
+    def _of(self, names: list[str]) -> tuple[Binding, ...]:
+        return tuple(binding for name in names for binding in self._by_provider.get(name, ()))
+
+
+def _with_local(catalog: Catalog, config: Config) -> Catalog:
+    for provider in config.providers.values():
+        if provider.models:
+            catalog = catalog.with_local(provider.name, provider.models)
+    return catalog
+
+

@@ -1,0 +1,353 @@
+"""INTERCEPT: the mitmproxy addon, and the only file that imports mitmproxy.
+
+    tls_clienthello    open the TLS of provider hosts, tunnel everything else unread
+    requestheaders     stream what is not ours to read
+    request            ask the engine; point a routed flow at the relay
+    responseheaders    give the flow its own request back; stream the answer
+    response, error    account for what went home untouched
+
+Whatever fails in here, the client gets what it would have got without us.
+"""
+
+import asyncio
+import logging
+import signal
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import certifi
+from mitmproxy import connection, ctx, exceptions, http, options, tls
+from mitmproxy.addonmanager import Loader
+from mitmproxy.master import Master
+from mitmproxy.proxy.mode_specs import ReverseMode
+from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.web.master import WebMaster
+
+from turnout import config as configuration
+from turnout.config import Config
+from turnout.engine import Engine
+from turnout.errors import ConfigError
+from turnout.attempts import OWN_HEADERS
+from turnout.native import Eavesdropper
+from turnout.relay import DISPATCH, PLAN_HEADER, Relay
+from turnout.trip import Arrival, Plan, Untouched
+from turnout.wire.recognise import base_home, is_responses_upgrade
+from turnout.wire.request import DialectName
+
+log = logging.getLogger(__name__)
+
+INTERNAL = "turnout.internal"  # the API, through the proxy
+UPSTREAM_CONNECTIONS = 256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
+TRAIL = "turnout"
+
+
+@dataclass(slots=True)
+class Trail:
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+
+    plan: Plan | Untouched
+    request: http.Request | None = None
+    heard: Eavesdropper | None = None
+
+
+class Turnout:
+    """With a configuration (`turnout serve`), or finding its own (`mitmdump -s addon/mitm.py`)."""
+
+    def __init__(self, engine: Engine | None = None, relay: Relay | None = None) -> None:
+        self._engine = engine
+        self._relay = relay
+        self._opened: frozenset[str] = frozenset()
+
+    # -- start and end
+
+    def load(self, loader: Loader) -> None:
+        loader.add_option("turnout_config", str, "", "Path of turnout.toml; empty: the usual places.")
+
+    def configure(self, updated: set[str]) -> None:
+        if self._engine is not None or "turnout_config" not in updated:
+            return
+        chosen = ctx.options.turnout_config
+        try:
+            config = configuration.load([Path(chosen).expanduser()] if chosen else [])
+            self._engine = Engine.open(config)
+        except ConfigError as e:
+            raise exceptions.OptionsError(f"turnout_config: {e}") from e
+
+    async def running(self) -> None:
+        if self._engine is None:
+            return
+        ctx.options.update(connection_strategy="lazy")
+        self._opened = self._engine.opened() | {INTERNAL}
+        self._relay = self._relay or Relay(self._engine)
+        await self._relay.start(_tls())
+        log.info("turnout: %s", self._engine.options.destinations())
+
+    async def done(self) -> None:
+        if self._relay:
+            await self._relay.close()
+        if self._engine:
+            await asyncio.to_thread(self._engine.close)
+
+    # -- connections
+
+    def client_connected(self, client: connection.Client) -> None:
+        server = ctx.master.addons.get("proxyserver")
+        if handler := server.connections.get(client.id):
+            handler.max_conns.default_factory = _many
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        address = data.context.server.address
+        names = {(address[0] if address else "").lower(), (data.client_hello.sni or "").lower()}
+        on = self._engine is not None and self._engine.mode != "off"
+        wanted = self._opened if on else {INTERNAL}
+        if not names & wanted:
+            data.ignore_connection = True
+
+    # -- requests
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if self._engine is None or self._relay is None or not self._relay.ready:
+            return
+        if self._is_api(flow):
+            _point(flow, self._relay.port)
+        elif self._is_refused_upgrade(flow):
+            flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})
+        elif not self._recognised(flow):
+            self._go_home(flow)
+            flow.request.stream = True
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
+            return
+        dialect = self._recognised(flow)
+        if dialect is None or self._relay is None or not self._relay.ready:
+            return
+        arrival = self._arrival(flow)
+        plan = await self._engine.plan(arrival, dialect)
+        if isinstance(plan, Plan):
+            flow.metadata[TRAIL] = Trail(plan, request=flow.request.copy())
+            _dispatch(flow, self._relay.port, self._relay.expect(plan))
+        else:
+            flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
+            self._go_home(flow)
+        flow.comment = _comment(plan)
+
+    def _is_api(self, flow: http.HTTPFlow) -> bool:
+        """The API: by its own name through the proxy, or what is no provider's path on the base port."""
+        if flow.request.pretty_host == INTERNAL:
+            return True
+        return _on_base_port(flow) and not self._base_home(flow)
+
+    def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
+        """codex falls back to POST at once after a 426; other answers cost it seconds (clients.md 5b)."""
+        assert self._engine
+        request = flow.request
+        return (
+            self._engine.mode == "route"
+            and request.host in self._opened
+            and is_responses_upgrade(request.method, request.path, request.headers)
+        )
+
+    def _recognised(self, flow: http.HTTPFlow) -> DialectName | None:
+        assert self._engine
+        request = flow.request
+        if not _on_base_port(flow) and request.host.lower() not in self._opened:
+            return None
+        return self._engine.recognise(request.method, request.path)
+
+    # -- where a request belongs
+
+    def _base_home(self, flow: http.HTTPFlow) -> str:
+        return base_home(flow.request.path, flow.request.headers) or ""
+
+    def _home(self, flow: http.HTTPFlow) -> tuple[str, str]:
+        """The provider a client means, and the full URL there."""
+        assert self._engine
+        if not _on_base_port(flow):
+            provider = self._engine.config.provider_of(flow.request.host)
+            return (provider.name if provider else ""), flow.request.url
+        provider = self._engine.config.providers[self._base_home(flow)]
+        version = "/" + provider.base_url.rstrip("/").rpartition("/")[2]
+        path = flow.request.path.removeprefix(version)
+        return provider.name, f"{provider.base_url.rstrip('/')}{path}"
+
+    def _arrival(self, flow: http.HTTPFlow) -> Arrival:
+        request = flow.request
+        home, url = self._home(flow)
+        return Arrival(
+            method=request.method,
+            url=url,
+            path=request.path,
+            headers=tuple(request.headers.items(multi=True)),
+            raw=request.raw_content or b"",
+            home=home,
+        )
+
+    def _go_home(self, flow: http.HTTPFlow) -> None:
+        """The client's own request to its own host; only turnout's own headers are taken off."""
+        assert self._engine and self._relay
+        request = flow.request
+        for name in [name for name in request.headers if name.lower().startswith(OWN_HEADERS)]:
+            del request.headers[name]
+        if _on_base_port(flow):
+            _, request.url = self._home(flow)
+        if base := self._engine.config.proxy.upstream.get(request.host):
+            parts = urlsplit(base)
+            _point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
+
+    # -- answers
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        trail = _trail(flow)
+        if not flow.response:
+            return
+        if trail and trail.request:
+            flow.request = trail.request  # the flow list shows what the client asked, and of whom
+        if trail and trail.heard:
+            headers = flow.response.headers
+            trail.heard.answered(
+                headers.get("content-type", ""), headers.get("content-encoding", "")
+            )
+            flow.response.stream = trail.heard.tap
+        elif not flow.websocket:
+            flow.response.stream = True
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._settle(flow, flow.response.status_code if flow.response else None)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        trail = _trail(flow)
+        if trail and trail.request:
+            flow.request = trail.request
+        self._settle(flow, None)
+
+    def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
+        trail = flow.metadata.pop(TRAIL, None)
+        if isinstance(trail, Trail) and trail.heard and self._engine:
+            heard = trail.heard
+            self._engine.settle(trail.plan, meter=heard.meter, status=status, began=heard.began)
+
+
+def _trail(flow: http.HTTPFlow) -> Trail | None:
+    trail = flow.metadata.get(TRAIL)
+    return trail if isinstance(trail, Trail) else None
+
+
+def _on_base_port(flow: http.HTTPFlow) -> bool:
+    return isinstance(flow.client_conn.proxy_mode, ReverseMode)
+
+
+def _point(
+    flow: http.HTTPFlow, port: int, *, host: str = "127.0.0.1", scheme: str = "http"
+) -> None:
+    """Sends the flow to another address; its Host header stays what the client wrote."""
+    data = flow.request.data
+    data.host, data.port, data.scheme = host, port, scheme.encode()
+
+
+def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
+    """The relay has the client's request already: only the token travels."""
+    request = flow.request
+    request.trailers = None
+    request.headers = http.Headers(host=f"127.0.0.1:{port}")
+    request.headers[PLAN_HEADER] = token
+    request.raw_content = b""
+    request.path = DISPATCH
+    if request.authority:
+        request.authority = f"127.0.0.1:{port}"
+    _point(flow, port)
+
+
+def _comment(plan: Plan | Untouched) -> str:
+    decision = plan.decision
+    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
+    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
+
+
+def _many() -> asyncio.Semaphore:
+    return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
+
+
+def _tls() -> ssl.SSLContext:
+    """Trusts what mitmproxy was told to trust: its options hold for our own connections too."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if ctx.options.ssl_verify_upstream_trusted_ca:
+        context.load_verify_locations(ctx.options.ssl_verify_upstream_trusted_ca)
+    if ctx.options.ssl_verify_upstream_trusted_confdir:
+        context.load_verify_locations(capath=ctx.options.ssl_verify_upstream_trusted_confdir)
+    if ctx.options.ssl_insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+# -- `turnout serve`
+
+# of mitmproxy's default addons, those a proxy without a console needs: every hook asks every addon
+NEEDED = frozenset(
+    {"core", "proxyserver", "nextlayer", "tlsconfig", "disableh2c", "errorcheck", "upstreamauth"}
+)
+
+
+async def serve(
+    engine: Engine, confdir: Path, *, web: bool, announce: Callable[[Relay, dict[str, str]], None]
+) -> None:
+    """Runs until SIGINT or SIGTERM. `announce` gets the relay and the addresses, once they listen."""
+    proxy = engine.config.proxy
+    relay = Relay(engine)
+    chosen = options.Options(
+        confdir=str(confdir),
+        mode=[
+            f"regular@{proxy.listen}",
+            f"reverse:http://127.0.0.1:{relay.port}@{proxy.base_listen}",
+        ],
+    )
+    master = WebMaster(chosen) if web else DumpMaster(chosen, with_dumper=False)
+    if not web:
+        _lighten(master)
+    master.addons.add(Turnout(engine, relay), Announcer(relay, announce))
+    master.options.update(
+        connection_strategy="lazy",
+        keep_host_header=True,
+        store_streamed_bodies=web,
+        termlog_verbosity="warn",
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, master.shutdown)
+    await master.run()
+
+
+def _lighten(master: Master) -> None:
+    for addon in list(master.addons.chain):
+        if type(addon).__name__.lower() not in NEEDED:
+            master.addons.remove(addon)
+
+
+class Announcer:
+    """Loaded last: when it is `running`, everything is."""
+
+    def __init__(
+        self, relay: Relay, announce: Callable[[Relay, dict[str, str]], None]
+    ) -> None:
+        self._relay, self._announce = relay, announce
+
+    def running(self) -> None:
+        addresses = {
+            "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+            for server in ctx.master.addons.get("proxyserver").servers
+            for address in server.listen_addrs
+        }
+        self._announce(self._relay, addresses)
+
+
+def _shown(address: tuple[str, int]) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+addons = [Turnout()]

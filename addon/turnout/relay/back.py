@@ -1,0 +1,174 @@
+"""The way back: an upstream's answer to the client, translated where the dialects differ.
+
+    same dialect     bytes as they come; a reader beside them listens for the account
+    other dialect    reader -> events -> writer; JSON for a stream and the reverse are converted
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import aiohttp
+
+from turnout.account import Meter
+from turnout.errors import TurnoutError
+from turnout.relay.upstream import Answer
+from turnout.trip import HOP_BY_HOP, Headers, Plan
+from turnout.wire.dialect import Dialect, Hints, StreamReader
+from turnout.wire.events import Event, Failed, Finished
+from turnout.wire.tools import Repair
+from turnout.wire.translate import Translation
+
+log = logging.getLogger(__name__)
+
+# rate limits and request ids of another vendor would mislead a client: only these go back translated
+JSON_HEADERS: Headers = (("content-type", "application/json"),)
+STREAM_HEADERS: Headers = (
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-cache"),
+)
+
+
+class Listener:
+    """Feeds a copy of passing bytes to a meter. Its failure costs the account, never the answer."""
+
+    def __init__(self, read: Callable[[bytes], Iterator[Event]], meter: Meter) -> None:
+        self._read, self._meter, self._deaf = read, meter, False
+        self.cut = ""  # why the bytes ended before the answer did
+
+    def hear(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        try:
+            for event in self._read(data):
+                self._meter.watch(event)
+                if not data and isinstance(event, Failed):
+                    self.cut = event.message
+        except Exception as e:  # noqa: BLE001  do no harm: the bytes are already on their way
+            self._deaf = True
+            log.warning("account: %r", e)
+
+
+class WholeReader:
+    """Collects an answer that is not streamed and reads it when it is complete."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect, self._pieces = dialect, list[bytes]()
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        if data:
+            self._pieces.append(data)
+        else:
+            yield from self._dialect.read_answer(b"".join(self._pieces))
+
+
+def reader(answer: Answer) -> StreamReader:
+    dialect = answer.attempt.dialect
+    return dialect.stream_reader() if answer.streamed else WholeReader(dialect)
+
+
+def headers(answer: Answer) -> Headers:
+    """The upstream's headers, all but those of its own connection."""
+    keep = answer.header("content-length")
+    kept = tuple((key, value) for key, value in answer.headers if key.lower() not in HOP_BY_HOP)
+    # a stream may get an error event more than the upstream announced
+    return kept if answer.streamed or not keep else (*kept, ("content-length", keep))
+
+
+async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
+    """The upstream's bytes, unchanged, with a listener beside them."""
+    listener = Listener(reader(answer).feed, meter)
+    async for piece in answer.body:
+        listener.hear(piece)
+        yield piece
+    listener.hear(b"")
+
+
+async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterator[bytes]:
+    """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
+
+    A piece of a frame is held until the frame is whole, so that the error event never lands inside one.
+    """
+    listener = Listener(reader(answer).feed, meter)
+    tail = b""
+    try:
+        async for piece in answer.body:
+            listener.hear(piece)
+            whole, tail = _frames(tail + piece)
+            if whole:
+                yield whole
+        listener.hear(b"")
+    except (OSError, aiohttp.ClientError) as e:
+        listener.cut = f"upstream broke off: {type(e).__name__}"
+        meter.watch(Failed(listener.cut))
+        tail = b""
+    if tail:
+        yield tail
+    if listener.cut:
+        for piece in answer.attempt.dialect.stream_writer(hints).feed(Failed(listener.cut)):
+            yield piece
+
+
+def _frames(data: bytes) -> tuple[bytes, bytes]:
+    """What is complete, and the beginning of a frame after it."""
+    end = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4, data.rfind(b"\r\r") + 2)
+    return (data[:end], data[end:]) if end >= 2 else (b"", data)
+
+
+async def translated(
+    answer: Answer, plan: Plan, meter: Meter, hints: Hints, repair: Repair
+) -> AsyncIterator[bytes]:
+    """The upstream's answer in the client's dialect, streamed or whole as the client asked.
+
+    Raises TurnoutError before the first piece when a whole answer cannot be read.
+    """
+    if plan.ask.stream:
+        async for piece in _streamed(answer, plan.dialect, meter, hints, repair):
+            yield piece
+    else:
+        yield await _whole(answer, plan.dialect, meter, hints, repair)
+
+
+async def _streamed(
+    answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
+) -> AsyncIterator[bytes]:
+    writer = dialect.stream_writer(hints)
+    translate = Translation(_Mending(reader(answer), repair), writer, meter.watch)
+    try:
+        async for data in answer.body:
+            for piece in translate(data):
+                yield piece
+        for piece in translate(b""):
+            yield piece
+    except Exception as e:  # noqa: BLE001  bytes are out: the client is told in its own dialect
+        log.warning("answer of %s: %r", answer.attempt.provider, e)
+        if translate.terminal is None:
+            meter.watch(failed := Failed(f"upstream broke off: {type(e).__name__}"))
+            for piece in writer.feed(failed):
+                yield piece
+
+
+async def _whole(
+    answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
+) -> bytes:
+    source = _Mending(reader(answer), repair)
+    events: list[Event] = []
+    async for data in answer.body:
+        events += source.feed(data)
+    events += source.feed(b"")
+    for event in events:
+        meter.watch(event)
+    end = events[-1] if events else Failed("the upstream's answer is empty")
+    if not isinstance(end, Finished):
+        raise TurnoutError(end.message if isinstance(end, Failed) else "the answer has no end")
+    return dialect.write_answer(events, hints)
+
+
+class _Mending:
+    """A reader whose tool arguments are checked on the way."""
+
+    def __init__(self, source: StreamReader, repair: Repair) -> None:
+        self._source, self._repair = source, repair
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        for event in self._source.feed(data):
+            yield from self._repair.feed(event)

@@ -1,0 +1,170 @@
+"""One plan being executed: attempts, the way back, and the settlement at the end."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from turnout.account import Meter
+from turnout.engine import Engine
+from turnout.record import Tried
+from turnout.relay import back
+from turnout.relay.upstream import Answer, NoAnswerError, Upstream
+from turnout.trip import Headers, Plan
+from turnout.wire.dialect import Hints
+from turnout.wire.events import Failed
+from turnout.wire.tools import Repair
+
+log = logging.getLogger(__name__)
+
+CLIENT_GONE = 499  # as nginx logs it
+
+
+class Passage:
+    """From the plan to the last byte. Until the first byte is out the client's own request is the way home."""
+
+    def __init__(
+        self, request: web.Request, plan: Plan, upstream: Upstream, engine: Engine
+    ) -> None:
+        self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
+        self._began = time.monotonic()
+        self._meter = Meter(time.monotonic)
+        self._answer: Answer | None = None
+        self._tried: list[Tried] = []
+        self._status: int | None = None
+        self._notes: list[str] = []
+        self._out = False
+
+    async def run(self) -> web.StreamResponse:
+        try:
+            return await self._routed()
+        except Exception as e:  # noqa: BLE001  do no harm: nothing is out yet, the client's own request can go
+            if self._out:
+                raise
+            log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
+            self._notes.append(f"{type(e).__name__}: {e}")
+            return await self._home()
+        except BaseException:
+            self._status = CLIENT_GONE
+            raise
+        finally:
+            if self._answer:
+                self._answer.close()
+            self._settle()
+
+    async def _routed(self) -> web.StreamResponse:
+        plan = self._plan
+        try:
+            answer = await self._upstream.first(plan.attempts, stream=plan.ask.stream)
+        except NoAnswerError as e:
+            return await self._failed(e)
+        self._tried = answer.tried
+        return await self._give(answer)
+
+    async def _home(self) -> web.StreamResponse:
+        try:
+            answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
+        except NoAnswerError as e:
+            return await self._failed(e)
+        self._tried += answer.tried
+        return await self._give(answer)
+
+    async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
+        """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
+        self._tried += error.tried
+        if error.last and error.last.attempt.dialect is self._plan.dialect:
+            return await self._give(error.last)
+        status = error.last.status if error.last else 502
+        message = f"turnout: no provider answered ({error})"
+        if error.last:
+            body = b"".join([piece async for piece in error.last.body])
+            message = error.last.attempt.dialect.read_error(body) or message
+        self._meter.watch(Failed(message, status))
+        return await self._error(status if status >= 400 else 502, message)
+
+    async def _error(self, status: int, message: str) -> web.StreamResponse:
+        self._status = status
+        headers = dict(self._marks(None))
+        if status == 429:
+            headers["retry-after"] = "2"  # some clients take a 429 without it as final
+        body = self._plan.dialect.write_error(status, message)
+        return web.Response(
+            status=status, body=body, headers=headers, content_type="application/json"
+        )
+
+    async def _give(self, answer: Answer) -> web.StreamResponse:
+        self._answer, self._status = answer, answer.status
+        plan, hints = self._plan, self._hints(answer)
+        if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
+            headers = back.headers(answer)
+            ours = answer.streamed and answer.status < 300 and not answer.attempt.untouched
+            pieces = (
+                back.same_stream(answer, self._meter, hints)
+                if ours
+                else back.same(answer, self._meter)
+            )
+        elif answer.status >= 300:
+            return await self._foreign_error(answer)
+        else:
+            headers = back.STREAM_HEADERS if plan.ask.stream else back.JSON_HEADERS
+            schemas = {tool.name: tool.schema for tool in plan.request().tools}
+            repair = Repair(schemas, self._notes.append)
+            pieces = back.translated(answer, plan, self._meter, hints, repair)
+        return await self._send(answer, headers, pieces)
+
+    async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
+        body = b"".join([piece async for piece in answer.body])
+        message = answer.attempt.dialect.read_error(body)
+        self._meter.watch(Failed(message, answer.status))
+        return await self._error(answer.status, message)
+
+    async def _send(
+        self, answer: Answer, headers: Headers, pieces: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        first = await anext(pieces, b"")
+        response = web.StreamResponse(status=answer.status)
+        for key, value in (*headers, *self._marks(answer)):
+            response.headers.add(key, value)
+        self._out = True
+        await response.prepare(self._request)
+        if first:
+            await response.write(first)
+        async for piece in pieces:
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+    def _marks(self, answer: Answer | None) -> Headers:
+        decision = self._plan.decision
+        served = answer.attempt if answer else decision
+        upstream = (time.monotonic() - self._began) * 1000
+        return (
+            ("x-turnout-decision", decision.id),
+            ("x-turnout-model", f"{served.provider}/{served.model}"),
+            ("server-timing", f"route;dur={decision.route_ms:.2f}, upstream;dur={upstream:.1f}"),
+            *(self._engine.debug_headers(decision) if self._plan.debug else ()),
+        )
+
+    def _hints(self, answer: Answer) -> Hints:
+        plan = self._plan
+        served = self._engine.config.policy.answer_model == "served"
+        return Hints(
+            id=plan.decision.id,
+            model=answer.attempt.model if served else plan.ask.model,
+            input_tokens=plan.ask.input_tokens,
+            wants_usage=answer.attempt.dialect is plan.dialect or plan.request().wants_usage,
+        )
+
+    def _settle(self) -> None:
+        self._engine.settle(
+            self._plan,
+            meter=self._meter,
+            attempt=self._answer.attempt if self._answer else None,
+            tried=tuple(self._tried),
+            status=self._status,
+            notes=tuple(self._notes),
+            began=self._began,
+        )
+
+

@@ -1,0 +1,230 @@
+"""The pooled client: opens attempts one after another until one has begun to answer.
+
+    attempt ── refused, reset, timed out, 5xx, error as first event ──▶ next attempt
+            ── answered, or an error that is the client's own ──▶ Answer
+
+Nothing has reached the client yet while this runs, so everything here may be tried again.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import aiohttp
+import yarl
+
+from turnout.errors import TurnoutError, WireError
+from turnout.record import Tried
+from turnout.stages import Stages
+from turnout.trip import Attempt
+from turnout.wire.events import Event, Failed
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 10.0  # seconds, start value
+HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer, start value
+WHOLE_TIMEOUT = 600.0  # seconds to the headers of an answer that is not streamed, as the SDKs wait
+SILENCE_TIMEOUT = 300.0  # seconds between two pieces of an answer
+ERROR_TIMEOUT = 5.0  # seconds for the body of an error answer
+MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
+
+# statuses after which another attempt makes sense; everything else is the client's business
+RETRY = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+# what a model refuses that another one may accept; only when the attempt was not the client's own request
+CHANGED = frozenset({400, 413, 415, 422})
+# about the key or the account: with the client's own key the client has to hear of it
+KEYS = frozenset({401, 402, 403, 404})
+
+
+class NoAnswerError(TurnoutError):
+    """Every attempt failed before its first byte. `tried` says how, `last` is the last answer, if any."""
+
+    def __init__(self, tried: tuple[Tried, ...], last: "Answer | None") -> None:
+        super().__init__("; ".join(f"{one.provider}: {one.error or one.status}" for one in tried))
+        self.tried, self.last = tried, last
+
+
+@dataclass(slots=True)
+class Answer:
+    """An upstream that has begun to answer. `body` yields what came first, then the rest."""
+
+    attempt: Attempt
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: AsyncIterator[bytes]
+    close: Callable[[], None]
+    tried: list[Tried] = field(default_factory=list)
+
+    @property
+    def streamed(self) -> bool:
+        return "event-stream" in self.header("content-type")
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+
+class Upstream:
+    """One connection pool for all attempts. `redirect` maps a host to another base URL (labs, tests)."""
+
+    def __init__(
+        self,
+        *,
+        stages: Stages,
+        redirect: Callable[[yarl.URL], yarl.URL] = lambda url: url,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._stages, self._redirect = stages, redirect
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=tls or True),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=CONNECT_TIMEOUT, sock_read=SILENCE_TIMEOUT
+            ),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            max_line_size=65_536,
+            max_field_size=65_536,
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def first(self, attempts: Iterable[Attempt], *, stream: bool) -> Answer:
+        """The first attempt that answers. Raises NoAnswerError when none does."""
+        tried: list[Tried] = []
+        last: Answer | None = None
+        for attempt in attempts:
+            answer, result = await self._try(attempt, stream=stream)
+            tried.append(result)
+            if answer and not result.error:
+                answer.tried = tried
+                return answer
+            # the error of the client's own request says more to it than one of our attempts'
+            if answer and not (last and last.attempt.untouched):
+                last = answer
+            log.info("%s/%s: %s", attempt.provider, attempt.model, result.error)
+        raise NoAnswerError(tuple(tried), last)
+
+    async def _try(self, attempt: Attempt, *, stream: bool) -> tuple[Answer | None, Tried]:
+        began = time.monotonic()
+        answer: Answer | None = None
+        try:
+            answer = await self._open(attempt, stream=stream)
+            problem = await _problem(answer)
+            if problem:
+                await _keep(answer)
+        except (aiohttp.ClientError, OSError, TurnoutError) as e:
+            _close(answer)
+            return None, _tried(attempt, None, _named(e), began)
+        except BaseException:
+            _close(answer)
+            raise
+        return answer, _tried(attempt, answer.status, problem, began)
+
+    async def _open(self, attempt: Attempt, *, stream: bool) -> Answer:
+        limit = HEADER_TIMEOUT if stream else WHOLE_TIMEOUT
+        if attempt.untouched:
+            return await asyncio.wait_for(self._request(attempt), limit)
+        with self._stages("connect"):
+            try:
+                return await asyncio.wait_for(self._request(attempt), limit)
+            except TimeoutError as e:
+                raise TimeoutError(f"no headers within {limit:.0f} s") from e
+
+    async def _request(self, attempt: Attempt) -> Answer:
+        url = self._redirect(yarl.URL(attempt.url, encoded=True))
+        response = await self._session.request(
+            "POST",
+            url,
+            data=attempt.body,
+            headers=attempt.headers,
+            allow_redirects=False,
+        )
+        headers = tuple(
+            (key.decode("latin-1"), value.decode("latin-1")) for key, value in response.raw_headers
+        )
+        body = response.content.iter_any()
+        return Answer(attempt, response.status, headers, body, response.close)
+
+
+async def _problem(answer: Answer) -> str:
+    """Why the next attempt should be tried, or "". Reads up to the first event of a stream."""
+    attempt, status = answer.attempt, answer.status
+    if status in KEYS and attempt.clients_key:
+        return ""
+    if status in RETRY or (status in CHANGED and not attempt.untouched):
+        return f"status {status}"
+    plain = answer.header("content-encoding") in ("", "identity")
+    return await _peek(answer) if status < 300 and answer.streamed and plain else ""
+
+
+async def _peek(answer: Answer) -> str:
+    """Reads until the stream has said one thing; an error as its first event is a failure."""
+    reader = answer.attempt.dialect.stream_reader()
+    pieces: list[bytes] = []
+    said: Event | None = None
+    rest = answer.body
+    while said is None:
+        piece = await anext(rest, b"")
+        pieces.append(piece)
+        said = _event(reader.feed(piece))
+        if not piece:
+            break
+    answer.body = _chain(pieces, rest)
+    return f"{said.status}: {said.message}" if isinstance(said, Failed) else ""
+
+
+def _event(events: Iterator[Event]) -> Event | None:
+    try:
+        return next(events, None)
+    except WireError as e:
+        return Failed(str(e))
+
+
+async def _chain(pieces: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        if piece:
+            yield piece
+    async for piece in rest:
+        yield piece
+
+
+async def _keep(answer: Answer) -> None:
+    """Takes the body of a failed answer into memory, so that its connection is free."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(ERROR_TIMEOUT):
+            async for piece in answer.body:
+                pieces.append(piece)
+                size += len(piece)
+                if size > MAX_ERROR:
+                    break
+    except (aiohttp.ClientError, OSError):
+        log.debug("an error answer broke off")
+    answer.close()
+    answer.body = _chain(pieces, _nothing())
+
+
+def _close(answer: Answer | None) -> None:
+    if answer:
+        answer.close()
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+def _tried(attempt: Attempt, status: int | None, error: str, began: float) -> Tried:
+    ms = (time.monotonic() - began) * 1000
+    return Tried(
+        provider=attempt.provider, model=attempt.model, status=status, error=error, ms=round(ms, 2)
+    )
+
+
+def _named(error: BaseException) -> str:
+    return str(error) if isinstance(error, TurnoutError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,107 @@
+"""One request on its way: what came in, what was decided, what is sent, what came back.
+
+    Arrival     what a client sent, exactly
+    Attempt     one request that may be sent upstream
+    Plan        a routed arrival: its decision and its attempts, best first
+    Untouched   a recognised arrival that goes home as it came, and why
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from turnout.record import Decision
+from turnout.route.catalog import Price
+from turnout.wire.dialect import Dialect
+from turnout.wire.request import Ask, Change, Request
+
+type Headers = tuple[tuple[str, str], ...]
+
+CREDENTIALS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"})
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What a client sent. `url` is its original destination; `raw` the body as it came.
+
+    `home` is the name of the provider at that destination, "" when none is configured there.
+    """
+
+    method: str
+    url: str
+    path: str
+    headers: Headers = field(repr=False)
+    raw: bytes = field(repr=False)
+    home: str = ""
+    at: float = 0.0
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    def folded(self) -> dict[str, str]:
+        """Header names in lower case; a repeated one keeps its last value."""
+        return {key.lower(): value for key, value in self.headers}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request that may be sent. `dialect` is what its answer will be written in.
+
+    `untouched`: the client's own request, at its own host, as it came.
+    `clients_key`: sent with the client's own credential, so errors about it are the client's.
+    """
+
+    provider: str
+    model: str
+    url: str
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    dialect: Dialect
+    price: Price | None = None
+    changes: tuple[Change, ...] = ()
+    untouched: bool = False
+    clients_key: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """A routed arrival. `attempts` is lazy: a fallback is composed only when it is needed.
+
+    `body`: the client's, decoded. `home`: the client's own request, as it came. `request()`: its meaning,
+    read at the first call.
+    """
+
+    decision: Decision
+    arrival: Arrival
+    ask: Ask
+    dialect: Dialect
+    body: bytes = field(repr=False)
+    attempts: Iterator[Attempt]
+    home: Attempt
+    request: Callable[[], Request]
+    requested_price: Price | None = None
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untouched:
+    """A recognised arrival that goes home as it came. `decision.reason` says why."""
+
+    decision: Decision
+    ask: Ask | None = None
+    dialect: Dialect | None = None
+    requested_price: Price | None = None
