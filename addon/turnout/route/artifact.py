@@ -1,0 +1,52 @@
+"""A folder with a manifest.json that names every file of it and its SHA-256."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from turnout.errors import ArtifactError
+
+
+def trusted(folder: Path, *needs: str) -> dict[str, Any]:
+    """The manifest of `folder`, once every file it names, `needs` at least, is what it was."""
+    manifest = _manifest(folder / "manifest.json")
+    if missing := sorted(set(needs) - manifest["files"].keys()):
+        raise ArtifactError(f"{folder / 'manifest.json'}: no digest of {', '.join(missing)}")
+    for name, digest in manifest["files"].items():
+        _check(folder / name, str(digest))
+    return manifest
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as e:
+        raise ArtifactError(f"{path}: {e.strerror}; restore it or run its maker script") from e
+    except ValueError as e:
+        raise ArtifactError(f"{path}: not JSON: {e}") from e
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise ArtifactError(f"{path}: has no table `files`")
+    return manifest
+
+
+def _check(path: Path, digest: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as e:
+        raise ArtifactError(f"{path}: {e.strerror}; restore it or run its maker script") from e
+    if found != digest:
+        raise ArtifactError(
+            f"{path}: SHA-256 is {found[:12]}..., the manifest says {digest[:12]}..."
+        )
+
+
+def field[T](manifest: dict[str, Any], name: str, kind: type[T], path: Path) -> T:
+    """`manifest[name]`, of the right type; whole numbers pass as floats."""
+    value = manifest.get(name)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ArtifactError(f"{path}: `{name}` is {value!r}, not {kind.__name__}")
+    return value

@@ -1,0 +1,151 @@
+"""A bundle: what was learned, frozen. Centroids, and per cluster and model a quality.
+
+manifest.json   version, encoder, dim, digests, knobs, sources and licences
+clusters.json   per cluster: label, tools (share of its prompts that came with tools), mix
+models.json     catalogue ids, in the order of the columns below
+centroids.npy   (clusters, dim) unit rows
+quality.npy     (clusters, models) expected score, 0..1
+se.npy          (clusters, models) standard error of that, same unit
+evidence.npy    (clusters, models) effective number of labels behind it; 0 = prior only
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnout.errors import ArtifactError
+from turnout.route import artifact
+
+type Matrix = NDArray[np.float64]
+
+# array      least  most
+RANGES = {
+    "centroids": (-1.0, 1.0),
+    "quality": (0.0, 1.0),
+    "se": (0.0, 1.0),
+    "evidence": (0.0, np.inf),
+}
+FILES = ("clusters.json", "models.json", *(f"{name}.npy" for name in RANGES))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Parity: `q(m) - q(r) >= -epsilon + z * se(m - r)`. `epsilon` in units of quality (0..1)."""
+
+    epsilon: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """`temperature` of the softmax over the `top` nearest clusters, in units of cosine."""
+
+    version: str
+    encoder: str
+    dim: int
+    temperature: float
+    top: int
+    profiles: Mapping[str, Profile]
+    labels: tuple[str, ...]
+    models: Mapping[str, int]
+    tools: Matrix
+    centroids: Matrix
+    quality: Matrix
+    se: Matrix
+    evidence: Matrix
+
+    @classmethod
+    def load(cls, folder: Path, *, encoder: str, dim: int) -> Self:
+        """Raises ArtifactError unless every file is what it was, and fits `encoder` and `dim`."""
+        manifest = artifact.trusted(folder, *FILES)
+        path = folder / "manifest.json"
+        _same(path, "encoder", artifact.field(manifest, "encoder", str, path), encoder)
+        _same(path, "dim", artifact.field(manifest, "dim", int, path), dim)
+        clusters = _rows(folder / "clusters.json")
+        models = [str(name) for name in _rows(folder / "models.json")]
+        shape = (len(clusters), len(models))
+        return cls(
+            version=artifact.field(manifest, "version", str, path),
+            encoder=encoder,
+            dim=dim,
+            temperature=_positive(manifest, "temperature", path),
+            top=int(_positive(manifest, "top", path)),
+            profiles=_profiles(manifest, path),
+            labels=tuple(_cell(c, "label", str, folder / "clusters.json") for c in clusters),
+            tools=np.array([_cell(c, "tools", float, folder / "clusters.json") for c in clusters]),
+            models={name: column for column, name in enumerate(models)},
+            centroids=_array(folder, "centroids", (len(clusters), dim)),
+            quality=_array(folder, "quality", shape),
+            se=_array(folder, "se", shape),
+            evidence=_array(folder, "evidence", shape),
+        )
+
+
+def latest(artifacts: Path) -> Path:
+    """The folder of the bundle that `artifacts/latest` names."""
+    pointer = artifacts / "latest"
+    try:
+        version = pointer.read_text("utf-8").strip()
+    except (OSError, ValueError) as e:
+        raise ArtifactError(f"{pointer}: {e}") from e
+    folder = artifacts / "bundles" / version
+    if not version or Path(version).name != version or not folder.is_dir():
+        raise ArtifactError(f"{pointer}: names {version!r}, which is no folder of bundles")
+    return folder
+
+
+def _same(path: Path, name: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise ArtifactError(f"{path}: {name} is {found!r}, but the encoder here has {wanted!r}")
+
+
+def _rows(path: Path) -> list[Any]:
+    try:
+        rows = json.loads(path.read_bytes())
+    except (OSError, ValueError) as e:
+        raise ArtifactError(f"{path}: {e}") from e
+    if not isinstance(rows, list) or not rows:
+        raise ArtifactError(f"{path}: not a list with entries")
+    return rows
+
+
+def _cell[T](row: Any, name: str, kind: type[T], path: Path) -> T:
+    if not isinstance(row, dict):
+        raise ArtifactError(f"{path}: {row!r} is not an object")
+    return artifact.field(row, name, kind, path)
+
+
+def _positive(manifest: dict[str, Any], name: str, path: Path) -> float:
+    value = artifact.field(manifest, name, float, path)
+    if not value > 0:
+        raise ArtifactError(f"{path}: `{name}` is {value}, not above 0")
+    return value
+
+
+def _profiles(manifest: dict[str, Any], path: Path) -> dict[str, Profile]:
+    table = artifact.field(manifest, "profiles", dict, path)
+    return {
+        str(name): Profile(_cell(row, "epsilon", float, path), _cell(row, "z", float, path))
+        for name, row in table.items()
+    }
+
+
+def _array(folder: Path, name: str, shape: tuple[int, int]) -> Matrix:
+    """`name`.npy, refused unless it has this shape, no hole and no value out of its range."""
+    path = folder / f"{name}.npy"
+    try:
+        array = np.asarray(np.load(path, allow_pickle=False), np.float64)
+    except (OSError, ValueError, EOFError) as e:
+        raise ArtifactError(f"{path}: not an array: {e}") from e
+    if array.shape != shape:
+        raise ArtifactError(f"{path}: shape is {array.shape}, not {shape}")
+    least, most = RANGES[name]
+    for row, column in np.argwhere(~((array >= least - 1e-6) & (array <= most + 1e-6)))[:1]:
+        value = array[row, column]
+        raise ArtifactError(f"{path}: [{row}, {column}] is {value}, not {least} to {most}")
+    return array

@@ -1,0 +1,131 @@
+"""Text -> unit vector, with an ONNX sentence encoder on one thread.
+
+Each text is run alone: the activations are quantised over a whole batch, so in company a text would
+get another vector. onnxruntime and tokenizers are imported when an encoder is loaded, not before.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnout.errors import ArtifactError
+from turnout.route import artifact
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+type Vector = NDArray[np.float32]  # (dim,)
+type Vectors = NDArray[np.float32]  # (texts, dim), each row of length one
+
+CHARACTERS = 4096  # of a text that are tokenised at all, half of them from each end
+
+
+class Embedder:
+    """A folder holding manifest.json, model.onnx and tokenizer.json. Threads may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        manifest = artifact.trusted(folder, "model.onnx", "tokenizer.json")
+        path = folder / "manifest.json"
+        self.id = artifact.field(manifest, "id", str, path)
+        self.dim = artifact.field(manifest, "dim", int, path)
+        self.max_tokens = artifact.field(manifest, "max_tokens", int, path)
+        try:
+            self._tokenizer = _tokenizer(folder / "tokenizer.json")
+            self._session = _session(folder / "model.onnx")
+            self._wants = {node.name for node in self._session.get_inputs()}
+            found = self._hidden("?").shape[-1]
+        except Exception as e:  # both libraries raise Exception itself
+            raise ArtifactError(f"{folder}: no encoder: {e}") from e
+        if found != self.dim:
+            raise ArtifactError(f"{path}: dim is {self.dim}, but model.onnx gives {found}")
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """(texts) -> (texts, dim)"""
+        rows = [self._hidden(text).mean(axis=0) for text in texts]
+        return unit(np.array(rows, np.float32).reshape(len(rows), self.dim))
+
+    def _hidden(self, text: str) -> NDArray[np.float32]:
+        """(tokens, dim): the encoder's last layer."""
+        whole = ends(text, CHARACTERS)
+        ids = np.array([ends(self._tokenizer.encode(whole).ids, self.max_tokens)], np.int64)
+        feed = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        (hidden, *_) = self._session.run(None, {k: v for k, v in feed.items() if k in self._wants})
+        return np.asarray(hidden[0], np.float32)
+
+
+class Memory:
+    """The latest `size` vectors by the hash of their text: an agent's text stays the same for many
+    steps. Keeps no text. Threads may share it; two that miss at once both embed."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], size: int = 4096) -> None:
+        self._embed = embed
+        self._size = size
+        self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, text: str) -> Vector:
+        """(dim,)"""
+        if (known := self.get(text)) is not None:
+            return known
+        vector: Vector = self._embed([text])[0]
+        with self._lock:
+            self._vectors[_key(text)] = vector
+            while len(self._vectors) > self._size:
+                self._vectors.popitem(last=False)
+        return vector
+
+    def get(self, text: str) -> Vector | None:
+        """The vector if it is known: costs microseconds, so it needs no worker thread."""
+        key = _key(text)
+        with self._lock:
+            vector = self._vectors.get(key)
+            if vector is not None:
+                self._vectors.move_to_end(key)
+        return vector
+
+
+def ends[S: (str, list[int])](items: S, limit: int) -> S:
+    """At most `limit` of `items`, half from each end: first and last say as much as all of them."""
+    if len(items) <= limit:
+        return items
+    head = limit // 2
+    return items[:head] + items[len(items) - (limit - head) :]
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Rows scaled to length one; a row of zeros stays."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def _tokenizer(path: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()  # `ends` cuts the middle out instead
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _session(path: Path) -> Any:
+    """One thread that sleeps when idle: the proxy's own loop wants the other cores."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
