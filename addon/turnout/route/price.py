@@ -1,0 +1,88 @@
+"""Usage to dollars, exactly: the right cache rate, tier and hour. What is unknown stays unknown.
+
+cost            what an answer cost, from the provider's own usage
+expected_usage  what the next one will use, as far as one can tell beforehand
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from turnout.route.model import Binding, Price, Rates
+from turnout.wire.events import Usage
+from turnout.wire.request import Ask
+
+PER_TOKEN = Decimal("1e-6")  # rates are per million tokens
+TYPICAL_OUTPUT = 700  # tokens; start value
+
+# a kind of token: the rate that bills it. Reasoning is part of the output.
+BILLED = (
+    ("fresh_input", "input"),
+    ("cache_read", "cache_read"),
+    ("cache_write_5m", "cache_write_5m"),
+    ("cache_write_1h", "cache_write_1h"),
+    ("output", "output"),
+)
+
+
+def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> Decimal | None:
+    """USD at list price. `at`: when it was asked, aware; without it the dearer hours are assumed.
+
+    None when the price of any token that was used is unknown; it is never taken for 0.
+    """
+    if price is None:
+        return None
+    rates, total = rates_for(price, usage, at), Decimal(0)
+    for kind, rate_name in BILLED:
+        if tokens := getattr(usage, kind):
+            rate: Decimal | None = getattr(rates, rate_name)
+            if rate is None:
+                return None
+            total += tokens * rate
+    return total * PER_TOKEN
+
+
+def rates_for(price: Price, usage: Usage, at: datetime | None = None) -> Rates:
+    """A long-context tier bills the whole request; no provider has both tiers and hours."""
+    total = usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
+    reached = [tier for tier in price.tiers if total > tier.above]
+    if reached:
+        return max(reached, key=lambda tier: tier.above)
+    off = price.off_peak
+    if off and at and any(at in window for window in off.windows):
+        return off
+    return price
+
+
+def expected_usage(ask: Ask, binding: Binding, *, warm: bool) -> Usage:
+    """Of this one action. `warm`: the provider has its input in the cache from the last one.
+
+    Models with cache marks are billed for writing: the client's marks, or those that a translation
+    into their dialect adds.
+    """
+    model = binding.model
+    tokens = round(ask.input_tokens * model.token_ratio)
+    output = round(min(ask.max_tokens or TYPICAL_OUTPUT, TYPICAL_OUTPUT) * model.token_ratio)
+    if warm:
+        return Usage(cache_read=tokens, output=output)
+    marked = ask.cache_ttl or (None if ask.dialect == "anthropic" else "5m")
+    if model.cache != "explicit" or marked is None:
+        return Usage(fresh_input=tokens, output=output)
+    if marked == "1h":
+        return Usage(cache_write_1h=tokens, output=output)
+    return Usage(cache_write_5m=tokens, output=output)
+
+
+def expected_cost(
+    ask: Ask, binding: Binding, *, warm: bool, at: datetime | None = None
+) -> Decimal | None:
+    """USD. Where a provider's cache rates are unknown its input rate stands in: this is a forecast."""
+    usage = expected_usage(ask, binding, warm=warm)
+    found = cost(binding.price, usage, at=at)
+    if found is not None:
+        return found
+    plain = Usage(fresh_input=usage.cache_read or _input(usage), output=usage.output)
+    return cost(binding.price, plain, at=at)
+
+
+def _input(usage: Usage) -> int:
+    return usage.fresh_input + usage.cache_write_5m + usage.cache_write_1h
