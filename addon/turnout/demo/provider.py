@@ -151,7 +151,8 @@ class SimProvider:
     async def refusing(self) -> AsyncIterator[None]:
         """Nobody listens, and what was connected is closed."""
         self._unlisten()
-        self._server.pre_shutdown()
+        for connection in list(self._server.numbers):
+            connection.force_close()
         try:
             yield
         finally:

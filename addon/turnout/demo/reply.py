@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from aiohttp import web
 
@@ -50,10 +51,20 @@ class Reply:
 
 @dataclass(slots=True)
 class Sent:
-    """How an exchange ended: "open", "sent", "cut" by us, or "gone", the client."""
+    """How an exchange ended: "sent", "cut" by us, or "gone" when the client left."""
 
-    end: str = "open"
+    end: Literal["open", "sent", "cut", "gone"] = "open"
     body: bytes = field(default=b"", repr=False)
+    _over: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def finish(self, end: Literal["sent", "cut", "gone"]) -> None:
+        self.end = end
+        self._over.set()
+
+    async def ended(self) -> str:
+        """Waits for the end, and says which it was."""
+        await self._over.wait()
+        return self.end
 
 
 def gzipped(reply: Reply) -> Reply:
@@ -75,7 +86,7 @@ async def send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.Stream
         await asyncio.sleep(reply.wait)
         response = await _send(request, reply, sent)
     except (asyncio.CancelledError, ConnectionError):
-        sent.end = "gone"
+        sent.finish("gone")
         raise
     return response
 
@@ -99,14 +110,14 @@ async def _send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.Strea
     if not response.prepared:
         await response.prepare(request)
     await response.write_eof()
-    sent.end = "sent"
+    sent.finish("sent")
     return response
 
 
 def _cut(
     request: web.BaseRequest, cut: Cut, sent: Sent, response: web.StreamResponse
 ) -> web.StreamResponse:
-    sent.end = "cut"
+    sent.finish("cut")
     transport = request.transport
     if transport is None:
         return response
