@@ -1,0 +1,140 @@
+"""Request -> an Anthropic Messages request.
+
+https://platform.claude.com/docs/en/api/messages/create
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from turnout.errors import UnsupportedError, reading
+from turnout.wire.anthropic import blocks, marks, thinking, tools
+from turnout.wire.changes import Changes
+from turnout.wire.request import Message, Part, Request, Target, Text, Thinking, Written
+from turnout.wire.sampling import DEFAULTS, wished, without_defaults
+from turnout.wire.turns import paired
+
+# required by this dialect: what a client that said nothing gets, in tokens
+MAX_TOKENS = 8192
+LONGEST_USER = 256
+
+
+def write(request: Request, target: Target) -> Written:
+    """Raises UnsupportedError for what the target cannot be told."""
+    note = Changes(request.changes)
+    with reading("anthropic"):
+        body = _body(_arranged(request, target, note), target, note)
+        marks.add(body, note)
+        return Written(msgspec.json.encode(body), note.all)
+
+
+def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
+    if not request.messages or request.messages[0].role != "user":
+        raise UnsupportedError("native_only", "the conversation does not begin with a user message")
+    max_tokens = _max_tokens(request, target, note)
+    thought = thinking.write(request, target, max_tokens, note)
+    config = thought.pop("output_config", {}) | tools.write_format(request.format, target, note)
+    return (
+        {"model": target.model, "max_tokens": max_tokens}
+        | tools.write(request, target, note)
+        | _system(request, target, note)
+        | {"messages": [_message(message, target, note) for message in request.messages]}
+        | _samplers(request, target, note)
+        | _stop(request, target)
+        | thought
+        | ({"output_config": config} if config else {})
+        | _user(request, note)
+        | ({"stream": True} if request.stream else {})
+    )
+
+
+def _arranged(request: Request, target: Target, note: Changes) -> Request:
+    """System texts where the target takes them, and only parts that it can read."""
+    messages = request.messages
+    if not target.mid_system and (late := _texts(messages)):
+        note("messages", "system messages of the conversation moved into system")
+        request = replace(request, system=request.system + late)
+        messages = tuple(message for message in messages if message.role != "system")
+    kept = [_kept(message, request.model == target.model, note) for message in messages]
+    return replace(request, messages=tuple(_ended(paired(kept), target, note)))
+
+
+def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
+    parts = (part for message in messages if message.role == "system" for part in message.parts)
+    return tuple(part for part in parts if isinstance(part, Text))
+
+
+def _kept(message: Message, same_model: bool, note: Changes) -> Message:
+    """Thinking is for the model that signed it; blank text is refused."""
+
+    def keeps(part: Part) -> bool:
+        if isinstance(part, Thinking) and not (part.signature and same_model):
+            note("thinking", "of another model: left out of the history")
+            return False
+        return not isinstance(part, Text) or bool(part.text.strip())
+
+    return replace(message, parts=tuple(part for part in message.parts if keeps(part)))
+
+
+def _ended(messages: list[Message], target: Target, note: Changes) -> list[Message]:
+    """A last message of the assistant is one that the target shall go on with."""
+    if not messages or messages[-1].role != "assistant":
+        return messages
+    if not target.prefill:
+        raise UnsupportedError("native_only", "prefill")
+    *parts, last = messages[-1].parts
+    if isinstance(last, Text) and last.text != last.text.rstrip():
+        note("messages", "white space at the end of the prefill is refused")
+        last = replace(last, text=last.text.rstrip())
+    return [*messages[:-1], replace(messages[-1], parts=(*parts, last))]
+
+
+def _message(message: Message, target: Target, note: Changes) -> dict[str, Any]:
+    content = [blocks.write(part, target, note) for part in message.parts]
+    return {"role": message.role, "content": content}
+
+
+def _system(request: Request, target: Target, note: Changes) -> dict[str, Any]:
+    texts = [blocks.write(text, target, note) for text in request.system if text.text.strip()]
+    return {"system": texts} if texts else {}
+
+
+def _max_tokens(request: Request, target: Target, note: Changes) -> int:
+    cap = target.max_output
+    if request.max_tokens is None:
+        note("max_tokens", "required here")
+        return min(MAX_TOKENS, cap or MAX_TOKENS)
+    if cap and request.max_tokens > cap:
+        note("max_tokens", f"{request.max_tokens} is more than this model's {cap}")
+        return cap
+    return request.max_tokens
+
+
+def _samplers(request: Request, target: Target, note: Changes) -> dict[str, float]:
+    """This dialect's temperature ends at 1; its models take temperature or top_p, not both."""
+    said = wished(request, target, note)
+    if said.get("temperature", 0) > 1:
+        raise UnsupportedError("sampling", f"temperature {request.temperature}")
+    if "seed" in said:
+        raise UnsupportedError("sampling", "seed")
+    if said.keys() >= DEFAULTS.keys():
+        spare = "top_p" if said["top_p"] == DEFAULTS["top_p"] else "temperature"
+        without_defaults({spare: said.pop(spare)}, "not together with the other", note)
+    return said
+
+
+def _stop(request: Request, target: Target) -> dict[str, Any]:
+    if len(request.stop) > target.stop:
+        raise UnsupportedError("stop", f"{len(request.stop)}, and this model takes {target.stop}")
+    if any(not stop.strip() for stop in request.stop):
+        raise UnsupportedError("stop", "white space only")
+    return {"stop_sequences": list(request.stop)} if request.stop else {}
+
+
+def _user(request: Request, note: Changes) -> dict[str, Any]:
+    if len(request.user) > LONGEST_USER:
+        note("metadata.user_id", "too long")
+        return {}
+    return {"metadata": {"user_id": request.user}} if request.user else {}

@@ -1,0 +1,118 @@
+"""Request -> a Chat Completions request.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from turnout.errors import UnsupportedError, reading
+from turnout.wire.changes import Changes
+from turnout.wire.openai_chat import messages, parts, reasoning, tools
+from turnout.wire.request import Message, Request, Target, Thinking, Written
+from turnout.wire.sampling import wished
+from turnout.wire.turns import paired
+
+# Claude Code's user ids, of old: user_<hash>_account_<uuid>_session_<uuid>
+SESSION = re.compile(r"_session_([0-9a-f-]{36})\Z")
+LONGEST_KEY = 64
+
+
+def write(request: Request, target: Target) -> Written:
+    """Raises UnsupportedError for what the target cannot be told."""
+    note = Changes(request.changes)
+    with reading("openai_chat"):
+        return Written(msgspec.json.encode(_body(request, target, note)), note.all)
+
+
+def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
+    return (
+        {"model": target.model, "messages": _messages(request, target, note)}
+        | tools.write(request, target, note)
+        | tools.write_format(request.format, target, note)
+        | _max_tokens(request, target, note)
+        | _samplers(request, target, note)
+        | _stop(request, target)
+        | reasoning.write(request, target, note)
+        | _cache_key(request, target, note)
+        | _stream(request)
+    )
+
+
+def _messages(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
+    system = parts.joined(request.system)
+    turns = paired(_kept(message, target, note) for message in request.messages)
+    if not turns:
+        raise UnsupportedError("native_only", "no message is left")
+    if turns[-1].role == "assistant" and not target.prefill:
+        raise UnsupportedError("native_only", "prefill")
+    if any(part.cache for part in request.system):
+        note("cache_control", "advice: this dialect caches by itself")
+    first = [{"role": "system", "content": system}] if system else []
+    return first + [sent for turn in turns for sent in messages.write(turn, target)]
+
+
+def _kept(message: Message, target: Target, note: Changes) -> Message:
+    """Thinking goes back only to families that want it, and none that another model signed."""
+    kept = tuple(
+        part
+        for part in message.parts
+        if not isinstance(part, Thinking) or (target.replays_reasoning and not part.signature)
+    )
+    if len(kept) < len(message.parts):
+        note("thinking", "left out of the history")
+    return replace(message, parts=kept)
+
+
+def _max_tokens(request: Request, target: Target, note: Changes) -> dict[str, int]:
+    if request.max_tokens is None:
+        return {}
+    cap = target.max_output
+    if cap and request.max_tokens > cap:
+        note("max_tokens", f"{request.max_tokens} is more than this model's {cap}")
+        return {target.max_tokens_name: cap}
+    return {target.max_tokens_name: request.max_tokens}
+
+
+def _samplers(request: Request, target: Target, note: Changes) -> dict[str, float]:
+    said = wished(request, target, note)
+    if "top_k" in said and not target.top_k:
+        raise UnsupportedError("sampling", "top_k")
+    return said
+
+
+def _stop(request: Request, target: Target) -> dict[str, Any]:
+    if len(request.stop) > target.stop:
+        raise UnsupportedError("stop", f"{len(request.stop)}, and this model takes {target.stop}")
+    return {"stop": list(request.stop)} if request.stop else {}
+
+
+def _cache_key(request: Request, target: Target, note: Changes) -> dict[str, str]:
+    """The session keeps requests of one conversation together; who the user is stays here."""
+    session = _session(request.user) if target.cache_key else ""
+    if request.user and not session:
+        note("user", "advice: no word for it")
+    return {"prompt_cache_key": session} if session else {}
+
+
+def _session(user: str) -> str:
+    """Claude Code's session in metadata.user_id; newer versions send JSON in that string."""
+    if found := SESSION.search(user):
+        return found[1]
+    try:
+        said = json.loads(user)
+    except ValueError:
+        return ""
+    session = said.get("session_id") if isinstance(said, dict) else None
+    return session[:LONGEST_KEY] if isinstance(session, str) else ""
+
+
+def _stream(request: Request) -> dict[str, Any]:
+    """Usage is always asked for: money is exact."""
+    if not request.stream:
+        return {}
+    return {"stream": True, "stream_options": {"include_usage": True}}
