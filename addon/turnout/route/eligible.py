@@ -1,4 +1,4 @@
-"""Which models can serve a request at all, as far as its facts tell. Writing it may still find more.
+"""Which models can serve a request at all, as far as its facts tell; writing it may find more.
 
 Reasons are stable words: they stand in the log.
 """
@@ -33,7 +33,7 @@ class Case:
 
 
 def _window(case: Case) -> bool:
-    """The input and room for the answer must fit; a window that nobody knows cannot be too small."""
+    """Input and room for the answer must fit; a window that nobody knows cannot be too small."""
     ask, model = case.ask, case.binding.model
     tokens = ask.input_tokens * model.token_ratio * MARGIN
     reserve = min(ask.max_tokens or RESERVE, model.max_output or inf)

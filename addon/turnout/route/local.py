@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from turnout.errors import ConfigError
 from turnout.route.model import Binding, Host, Model, Price, Rates
+from turnout.wire.request import DialectName
 
 FACTS = ("context_window", "max_output", "images", "documents", "tools", "structured")
 RATES = tuple(rate.name for rate in fields(Rates))
@@ -19,6 +20,8 @@ def binding(host: Host, model: object, known: Mapping[str, Model]) -> Binding:
         id=said["id"], vendor=host.name, home=host.name, tier="local"
     )
     facts = {name: said[name] for name in FACTS if name in said}
+    if said.get("documents"):  # their word, in whatever dialect it speaks
+        host = replace(host, documents=get_args(DialectName))
     return Binding(host.name, said["id"], replace(base, **facts), _price(host.name, said), host)
 
 

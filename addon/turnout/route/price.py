@@ -75,7 +75,7 @@ def expected_usage(ask: Ask, binding: Binding, *, warm: bool) -> Usage:
 def expected_cost(
     ask: Ask, binding: Binding, *, warm: bool, at: datetime | None = None
 ) -> Decimal | None:
-    """USD. Where a provider's cache rates are unknown its input rate stands in: this is a forecast."""
+    """USD, a forecast: where the cache rates are unknown the input rate stands in for them."""
     usage = expected_usage(ask, binding, warm=warm)
     found = cost(binding.price, usage, at=at)
     if found is not None:

@@ -1,0 +1,190 @@
+"""The choice: who can serve it, who is at parity with what was asked for, who of those is cheapest.
+
+options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ order of attempts
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import inf
+
+from turnout.errors import NoTargetError
+from turnout.route.eligible import why_not
+from turnout.route.model import Binding
+from turnout.route.price import expected_cost
+from turnout.route.rules import PROFILES, Rules, Weights
+from turnout.route.weigh import Candidate, Field, Scored, Standing
+from turnout.wire.request import Ask, DialectName
+
+__all__ = ["PROFILES", "Candidate", "Choice", "Rules", "Weights", "choose"]
+
+KEPT = 40  # candidates in the record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """`order`: what to try, best first; empty means that the client's own request goes home.
+
+    `reason`: cheapest_at_parity, requested_is_best, only_eligible, pinned, forced, unknown_model,
+    no_evidence, price_unknown. `fresh_model`: what would have been chosen without the pin.
+    """
+
+    order: tuple[Binding, ...]
+    reason: str
+    quality: float | None = None
+    quality_requested: float | None = None
+    candidates: tuple[Candidate, ...] = ()
+    fresh_model: str = ""
+
+
+def choose(
+    ask: Ask,
+    requested: Binding | None,
+    options: Sequence[Binding],
+    dialects: Mapping[str, DialectName],
+    scored: Scored,
+    rules: Rules,
+    pinned: tuple[str, str] | None = None,
+    *,
+    at: datetime | None = None,
+) -> Choice:
+    """`options`: bindings there is a key for. `dialects`: provider -> what is spoken to it.
+
+    `pinned`: (provider, model) the session is on. `at`: now, for prices that know the hour.
+    Raises NoTargetError when nothing that may be used can serve it.
+    """
+    if rules.force:
+        return _forced(ask, requested, options, dialects, scored, rules)
+    if requested is None:
+        return Choice(order=(), reason="unknown_model")
+    field = Field(ask, requested, dialects, scored, rules, at)
+    standings = [field.standing(b, warm=False) for b in options if b.routable or field.is_home(b)]
+    return _pick(field, standings, pinned)
+
+
+def _pick(field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None) -> Choice:
+    fresh = _best(field, standings)
+    kept = _kept(field, standings, pinned)
+    chosen = kept or fresh
+    if chosen is None:
+        raise NoTargetError(_nothing(field, standings))
+    fits = sorted((one for one in standings if one.fits), key=field.rank)
+    return Choice(
+        order=_order(field, chosen.binding, fits),
+        reason="pinned" if kept else _reason(field, chosen, standings),
+        quality=chosen.candidate.quality,
+        quality_requested=field.reference.quality if field.reference else None,
+        candidates=_record(chosen, standings, pinned=bool(kept)),
+        fresh_model=fresh.binding.model.id if fresh else "",
+    )
+
+
+def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
+    """Where nothing can be compared, what was asked for."""
+    fits = [one for one in standings if one.fits]
+    home = next((one for one in fits if field.is_home(one.binding)), None)
+    if home and (field.reference is None or field.price is None):
+        return home
+    return min(fits, key=field.rank, default=None)
+
+
+def _kept(
+    field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None
+) -> Standing | None:
+    """The pinned binding, its cache warm, while it can serve this at parity."""
+    if pinned is None:
+        return None
+    provider, name = pinned
+    for one in standings:
+        if one.binding.provider == provider and name in (one.binding.model.id, one.binding.id):
+            warm = field.standing(one.binding, warm=True)
+            return warm if warm.fits else None
+    return None
+
+
+def _reason(field: Field, chosen: Standing, standings: Sequence[Standing]) -> str:
+    able = [one for one in standings if one.fits or one.candidate.quality is not None]
+    if field.is_home(chosen.binding) and field.reference is None:
+        return "no_evidence"
+    if field.is_home(chosen.binding) and field.price is None:
+        return "price_unknown"
+    if len(able) == 1:
+        return "only_eligible"
+    return "requested_is_best" if field.is_home(chosen.binding) else "cheapest_at_parity"
+
+
+def _order(field: Field, chosen: Binding, fits: Sequence[Standing]) -> tuple[Binding, ...]:
+    """The chosen one, the same model elsewhere, others at parity, at last what was asked for."""
+    rest = [one.binding for one in fits if one.binding is not chosen]
+    home = [binding for binding in rest if field.is_home(binding)]
+    away = [binding for binding in rest if not field.is_home(binding)]
+    same = [binding for binding in away if binding.model.id == chosen.model.id]
+    others = [binding for binding in away if binding.model.id != chosen.model.id]
+    return (chosen, *same, *others, *home)
+
+
+def _record(
+    chosen: Standing, standings: Sequence[Standing], *, pinned: bool
+) -> tuple[Candidate, ...]:
+    """The chosen one, then by score, then by quality; those that cannot come last."""
+
+    def rank(one: Standing) -> tuple[float, float, str, str]:
+        candidate = one.candidate
+        score = inf if candidate.score is None else candidate.score
+        quality = -1.0 if candidate.quality is None else candidate.quality
+        return (score, -quality, candidate.model, candidate.provider)
+
+    others = sorted((one for one in standings if one.binding is not chosen.binding), key=rank)
+    told = (_outdone(one.candidate, chosen.candidate, pinned=pinned) for one in others[: KEPT - 1])
+    return (chosen.candidate, *told)
+
+
+def _outdone(candidate: Candidate, winner: Candidate, *, pinned: bool) -> Candidate:
+    if candidate.lost:
+        return candidate
+    if pinned:
+        return replace(candidate, lost="pinned")
+    return replace(candidate, lost="tie" if candidate.score == winner.score else "score")
+
+
+def _nothing(field: Field, standings: Sequence[Standing]) -> str:
+    counts: dict[str, int] = {}
+    for one in standings:
+        counts[one.candidate.lost] = counts.get(one.candidate.lost, 0) + 1
+    why = ", ".join(f"{count} {lost}" for lost, count in sorted(counts.items()))
+    asked = f"{field.requested.provider}/{field.requested.id}"
+    return f"none of {len(standings)} bindings can serve {asked} at parity: {why or 'no key'}"
+
+
+def _forced(
+    ask: Ask,
+    requested: Binding | None,
+    options: Sequence[Binding],
+    dialects: Mapping[str, DialectName],
+    scored: Scored,
+    rules: Rules,
+) -> Choice:
+    """Nothing else is tried, and no parity asked; what it cannot carry it still cannot."""
+    binding = next((one for one in options if rules.forces(one)), None)
+    if binding is None:
+        raise NoTargetError(f"{rules.force} is forced, but there is no key for it or no such model")
+    dialect = dialects.get(binding.provider)
+    if lost := why_not(ask, binding, same_dialect=dialect == ask.dialect, dialect=dialect):
+        raise NoTargetError(f"{rules.force} is forced, but cannot serve this: {lost}")
+    found = scored.estimate(binding.model.id)
+    reference = scored.estimate(requested.model.id) if requested else None
+    dollars = expected_cost(ask, binding, warm=False)
+    candidate = Candidate(
+        provider=binding.provider,
+        model=binding.model.id,
+        quality=found.quality if found else None,
+        evidence=found.evidence if found else None,
+        cost_usd=None if dollars is None else float(dollars),
+    )
+    return Choice(
+        order=(binding,),
+        reason="forced",
+        quality=candidate.quality,
+        quality_requested=reference.quality if reference else None,
+        candidates=(candidate,),
+    )
