@@ -50,7 +50,7 @@ CREATE VIEW daily AS
 SELECT
     date(at, 'unixepoch') AS day,
     count(*) AS actions,
-    sum(model IS NOT requested_model) AS routed,
+    count(*) FILTER (WHERE model <> '' AND model <> requested_model) AS routed,
     sum(input_tokens) AS input_tokens,
     sum(cache_read_tokens) AS cache_read_tokens,
     sum(cache_write_5m_tokens) AS cache_write_5m_tokens,
@@ -60,7 +60,7 @@ SELECT
     sum(requested_same_tokens_usd) AS requested_same_tokens_usd,
     sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
     count(*) - count(cost_usd) AS unpriced,
-    sum(status IS NULL OR status >= 400 OR error <> '') AS errors
+    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors
 FROM decisions
 GROUP BY day
 ORDER BY day;
@@ -75,12 +75,12 @@ SELECT
     max(at) AS last_at,
     count(*) AS actions,
     group_concat(DISTINCT requested_model) AS requested,
-    group_concat(DISTINCT provider || '/' || model) AS served,
+    group_concat(DISTINCT trim(provider || '/' || model, '/')) AS served,
     sum(cost_usd) AS cost_usd,
     sum(requested_same_tokens_usd) AS requested_same_tokens_usd,
     sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
     count(*) - count(cost_usd) AS unpriced,
-    sum(status IS NULL OR status >= 400 OR error <> '') AS errors
+    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors
 FROM decisions
 GROUP BY session;
 

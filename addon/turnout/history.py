@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, get_args
 
 import msgspec
 
-from turnout.errors import ConfigError
+from turnout.errors import ConfigError, TurnoutError
 from turnout.record import JSON_COLUMNS
 
 type Row = dict[str, Any]
@@ -21,7 +21,7 @@ BY: tuple[By, ...] = get_args(By)
 
 # by: the expression that names a group; days are UTC days, as providers bill
 KEYS: dict[By, str] = {
-    "model": "requested_model || ' -> ' || provider || '/' || model",
+    "model": "requested_model || ' -> ' || trim(provider || '/' || model, '/')",
     "client": "client",
     "session": "session",
     "project": "project",
@@ -73,9 +73,9 @@ _GROUPS = """
 SELECT
     coalesce({key}, '') AS key,
     coalesce(group_concat(DISTINCT requested_model), '') AS requested,
-    coalesce(group_concat(DISTINCT provider || '/' || model), '') AS served,
+    coalesce(group_concat(DISTINCT trim(provider || '/' || model, '/')), '') AS served,
     count(*) AS actions,
-    sum(model IS NOT requested_model) AS routed,
+    count(*) FILTER (WHERE model <> '' AND model <> requested_model) AS routed,
     sum(input_tokens) AS input_tokens,
     sum(cache_read_tokens) AS cache_read_tokens,
     sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
@@ -87,8 +87,10 @@ SELECT
     sum(CASE WHEN cost_usd IS NOT NULL THEN requested_same_tokens_usd END) AS comparable_usd,
     count(*) - count(cost_usd) AS unpriced,
     count(*) - count(cost_usd + requested_same_tokens_usd) AS uncompared,
-    sum(status IS NULL OR status >= 400 OR error <> '') AS errors,
-    sum(CASE WHEN json_valid(attempts) THEN json_array_length(attempts) > 1 ELSE 0 END) AS failovers
+    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors,
+    count(*) FILTER (
+        WHERE CASE WHEN json_valid(attempts) THEN json_array_length(attempts) > 1 END
+    ) AS failovers
 FROM decisions
 WHERE at >= ?
 GROUP BY 1
@@ -113,6 +115,10 @@ def _union(lists: list[str]) -> str:
     return ",".join(dict.fromkeys(name for names in lists for name in names.split(",") if name))
 
 
+class NoDecisionError(TurnoutError, LookupError):
+    """No decision has this id, or more than one begins with it."""
+
+
 class Reader:
     """A read-only connection to a log. Rows come with their JSON columns decoded."""
 
@@ -131,16 +137,16 @@ class Reader:
         self.close()
 
     def decision(self, ref: str) -> Row:
-        """By id, by the beginning of an id, or the "last". Raises LookupError with a sentence."""
+        """By id, by the beginning of an id, or the "last". Raises NoDecisionError."""
         if ref == "last":
             rows = list(self.latest(1))
         else:
             sql = "SELECT * FROM decisions WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
             rows = list(self._rows(sql, ref, ref + "\U0010ffff"))
         if not rows:
-            raise LookupError("the log is empty" if ref == "last" else f"no decision {ref!r}")
+            raise NoDecisionError("the log is empty" if ref == "last" else f"no decision {ref!r}")
         if len(rows) > 1 and rows[0]["id"] != ref:
-            raise LookupError(
+            raise NoDecisionError(
                 f"{ref!r} begins more than one id: {rows[0]['id']}, {rows[1]['id']} ..."
             )
         return rows[0]

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -74,23 +74,38 @@ class Table:
         self._path = path
         self._db = opened(path)
         self._file = identity(path)
+        self._journals = {file: identity(file) for file in journals(path)}
         self._columns = [column.name for column in self._db.table("decisions").columns]
         names, places = ", ".join(self._columns), ", ".join("?" * len(self._columns))
         self._sql = f"INSERT OR REPLACE INTO decisions ({names}) VALUES ({places})"  # noqa: S608  names of the schema
 
     def insert(self, rows: Sequence[Row]) -> int:
         """One transaction. Returns how many rows could never be written."""
+        self._check_place()
         able = [found for row in rows if (found := values(row, self._columns))]
         if able:
             with self._db.atomic():
                 self._db.conn.executemany(self._sql, able)
-        if identity(self._path) != self._file:
-            # SQLite goes on writing into a deleted file without a word
-            raise MovedError("the file was moved or deleted")
+        self._check_place()
         return len(rows) - len(able)
 
     def close(self) -> None:
         self._db.close()
+
+    def _check_place(self) -> None:
+        """SQLite goes on writing into a file that was moved or deleted without a word."""
+        if identity(self._path) != self._file:
+            self._leave()
+            raise MovedError("the file was moved or deleted")
+
+    def _leave(self) -> None:
+        """The moved file gets all its rows; its journal must not be replayed into another file."""
+        with suppress(sqlite3.Error):
+            self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
+        for file, ours in self._journals.items():
+            if ours and identity(file) == ours:
+                file.unlink(missing_ok=True)
 
 
 def values(row: Row, columns: Sequence[str]) -> tuple[Plain, ...] | None:
@@ -147,7 +162,7 @@ def refuse_newer(path: Path) -> None:
         return
     try:
         # without a journal beside it nobody writes it, and not even a lock file needs to be made
-        quiet = not path.with_name(f"{path.name}-wal").exists()
+        quiet = not any(file.exists() for file in journals(path))
         with closing(connect(path, immutable=quiet)) as conn:
             db = Database(conn, execute_plugins=False)
             applied = {step.name for step in migrations.applied(db)}
@@ -187,6 +202,11 @@ def sentence(path: Path, e: Exception) -> str:
 def kind(e: Exception) -> str:
     """SQLITE_IOERR_WRITE -> SQLITE_IOERR"""
     return "_".join(str(getattr(e, "sqlite_errorname", "")).split("_")[:2])
+
+
+def journals(path: Path) -> tuple[Path, Path]:
+    """What SQLite keeps beside a file in WAL mode."""
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
 def identity(path: Path) -> tuple[int, int] | None:

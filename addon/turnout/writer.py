@@ -2,8 +2,8 @@
 
     add -> inbox (bounded) -> batches, at most 0.5 s or 500 rows -> sink
 
-While the sink fails, the writer keeps its batch and tries again, the inbox fills, and what no longer
-fits is counted in `dropped`. Whoever calls `add` notices nothing.
+While the sink fails, the writer keeps its batch and tries again, the inbox fills, and what no
+longer fits is counted in `dropped`. Whoever calls `add` notices nothing.
 """
 
 import logging
