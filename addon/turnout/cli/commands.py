@@ -1,0 +1,84 @@
+"""The table of commands, and what becomes of their errors.
+
+0  well    1  it failed    2  wrong use    130  Ctrl-C
+"""
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from turnout import __version__
+from turnout.errors import ConfigError, TurnoutError
+
+# command: (module in turnout.cli, its line in --help); the function has the command's name
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Run an agent through turnout: -- CMD ..."),
+    "serve": ("serve", "Run the proxy until it is stopped."),
+    "env": ("env", "Print the exports for a shell that talks to a running serve."),
+    "doctor": ("doctor", "Prove that everything works on this machine, or say the mend."),
+    "demo": ("demo", "Simulated providers and agent, no keys, no network."),
+    "route": ("route", "The decision on a request body, without calling anyone."),
+    "why": ("why", "One decision with all its arithmetic."),
+    "audit": ("audit", "What it cost, what it would have cost, and why."),
+    "on": ("switch", "Route again, in a running turnout."),
+    "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
+    "status": ("switch", "What a running turnout does, and where requests may go."),
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is called; turns errors into one sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"turnout.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the table: --help need not import every command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        code = self._code(*args, **kwargs | {"standalone_mode": False})
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _close_stdout()
+        sys.exit(code)
+
+    def _code(self, *args: Any, **kwargs: Any) -> int:
+        try:
+            result = super().main(*args, **kwargs)
+        except click.ClickException as e:
+            e.show()
+            return e.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            return 130
+        except BrokenPipeError:
+            _close_stdout()
+            return 0
+        except TurnoutError as e:
+            click.echo(f"turnout: {e}", err=True)
+            return 2 if isinstance(e, ConfigError) else 1
+        return result if isinstance(result, int) else 0
+
+
+def _close_stdout() -> None:
+    """`turnout audit | head`: nobody reads on, so that the last flush must not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="turnout %(version)s")
+def main() -> None:
+    """Send each request of an unmodified agent to the cheapest model that will do as well."""

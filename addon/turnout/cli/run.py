@@ -1,0 +1,92 @@
+"""`turnout run -- CMD`: a proxy, and the variables that lead to it, for this process tree only."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from turnout import control, history, paths, trust
+from turnout.cli import child, own
+from turnout.control import Running
+from turnout.errors import TurnoutError
+
+FLUSH_S = 1.0  # the log of a proxy that goes on running lags by this much at most
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--profile", help="strict, parity or thrift, instead of the configured one.")
+@click.option("--shadow", is_flag=True, help="Decide and log, but touch nothing.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(profile: str | None, shadow: bool, command: tuple[str, ...]) -> int:
+    """Run an agent through turnout: turnout run -- claude."""
+    began = time.time()
+    with child.signals() as relay_to:
+        with proxy(profile, shadow=shadow) as (running, joined):
+            environ = environment(running)
+            code = child.run(command, environ, relay_to)
+            if joined:
+                time.sleep(FLUSH_S)
+        if code not in child.NEVER_RAN:
+            click.echo(summary(running, began), err=True)
+    return code
+
+
+def environment(running: Running) -> dict[str, str]:
+    before = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
+    if before and before != running.proxy:
+        click.echo("turnout: HTTPS_PROXY was set; turnout goes to providers without it", err=True)
+    folder = paths.data_dir() / "ca"
+    return {**os.environ, **trust.variables(running, os.environ, folder)}
+
+
+@contextmanager
+def proxy(profile: str | None, *, shadow: bool) -> Iterator[tuple[Running, bool]]:
+    """The running `serve` when it would do the same, else one of our own. -> (it, joined)"""
+    if joined := _joinable(profile, shadow=shadow):
+        yield joined, True
+        return
+    with own.proxy(_flags(profile, shadow=shadow)) as running:
+        yield running, False
+
+
+def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
+    try:
+        running, facts = control.find()
+    except control.NotRunningError:
+        return None
+    same = profile in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
+    return running if same else None
+
+
+def _flags(profile: str | None, *, shadow: bool) -> list[str]:
+    return [*(["--profile", profile] if profile else []), *(["--shadow"] if shadow else [])]
+
+
+def summary(running: Running, since: float) -> str:
+    """What came of it, in one line; what is not known is left out."""
+    try:
+        with history.read(running.db) as log:
+            group = history.total(log.audit(since, "model"))
+    except TurnoutError:
+        return "turnout: no requests came through"
+    if not group.actions:
+        return "turnout: no requests came through"
+    words = [_count(group.actions, "request"), f"{group.routed} to other models"]
+    words += _money(group)
+    if group.errors:
+        words.append(_count(group.errors, "error"))
+    return f"turnout: {', '.join(words)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _money(group: history.Group) -> Sequence[str]:
+    if group.uncompared == 0 and group.cost_usd is not None and group.requested_usd is not None:
+        return [f"${group.cost_usd:.4f} instead of ${group.requested_usd:.4f}"]
+    if group.unpriced == 0 and group.cost_usd is not None:
+        return [f"${group.cost_usd:.4f}"]
+    return []

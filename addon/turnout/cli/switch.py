@@ -1,0 +1,76 @@
+"""`turnout on`, `off` and `status`: one running proxy, switched and asked."""
+
+import json
+from typing import Any
+
+import click
+
+from turnout import control
+
+SAYS = {
+    "route": "on: requests are routed",
+    "shadow": "on, in shadow: decisions are logged, requests go home untouched",
+    "off": "off: a plain tunnel; `turnout on` routes again",
+}
+
+
+@click.command()
+def on() -> None:
+    """Route again, in a running turnout."""
+    _switch("route")
+
+
+@click.command()
+def off() -> None:
+    """Kill switch: a running turnout becomes a plain tunnel at once."""
+    _switch("off")
+
+
+def _switch(mode: str) -> None:
+    running, _ = control.find()
+    now = running.set_mode(mode)["mode"]
+    click.echo(f"turnout is {SAYS.get(now, now)}", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def status(as_json: bool) -> int:
+    """What a running turnout does, and where requests may go. Exit 1 when none runs."""
+    try:
+        running, facts = control.find()
+    except control.NotRunningError as e:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"running": False, "error": str(e)}))
+        return 1
+    if as_json:
+        facts = {"running": True, "pid": running.pid, "proxy": running.proxy} | facts
+        click.echo(json.dumps(facts | {"base": running.base, "db": str(running.db)}, indent=2))
+    else:
+        click.echo("\n".join(_lines(running, facts)))
+    return 0
+
+
+def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
+    mode = facts.get("mode", "")
+    rows = {
+        "turnout": f"{SAYS.get(mode, mode)} (version {facts.get('version')}, pid {running.pid})",
+        "up": _span(float(facts.get("uptime_s") or 0)),
+        "proxy": running.proxy,
+        "base URL": running.base,
+        "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
+        f" {facts.get('untouched')} untouched",
+        "where": facts.get("destinations"),
+        "bundle": facts.get("bundle") or "none",
+        "log": str(running.db),
+    }
+    if dropped := facts.get("dropped_rows"):
+        rows["lost rows"] = f"{dropped} rows could not be written to the log"
+    lines = [f"{name:9} {value}" for name, value in rows.items()]
+    return lines + [f"{'warning':9} {warning}" for warning in facts.get("warnings") or ()]
+
+
+def _span(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

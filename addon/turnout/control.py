@@ -1,0 +1,110 @@
+"""Talks to a running turnout: the run file says where it is, the control API does the rest."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from turnout import paths
+from turnout.errors import TurnoutError
+
+TIMEOUT = 5.0  # seconds; it answers from memory
+
+
+class NotRunningError(TurnoutError):
+    """There is no turnout to talk to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A turnout that runs. `proxy`, `base`: http://host:port. `ca`: its CA's certificate, PEM."""
+
+    pid: int
+    proxy: str
+    base: str
+    token: str = field(repr=False)
+    ca: Path
+    started: float
+    db: Path
+
+    def status(self) -> dict[str, Any]:
+        return self._ask("GET", "/v1/status")
+
+    def set_mode(self, mode: str) -> dict[str, Any]:
+        return self._ask("POST", "/v1/mode", {"mode": mode})
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Straight to the loopback port: http.client knows no proxy variables."""
+        parts = urlsplit(self.base)
+        line = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=TIMEOUT)
+        headers = {"x-turnout-token": self.token, "content-type": "application/json"}
+        try:
+            line.request(method, path, json.dumps(body) if body else None, headers)
+            answer = line.getresponse()
+            return _document(answer.status, answer.read())
+        except (OSError, HTTPException) as e:
+            raise NotRunningError(f"the turnout at {self.base} does not answer: {e}") from e
+        finally:
+            line.close()
+
+
+def _document(status: int, body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if status != 200 or not isinstance(document, dict):
+        raise NotRunningError(f"the control API answered {status}; it may not be turnout's")
+    return document
+
+
+def read(path: Path) -> Running | None:
+    """What a run file says; None when there is none or it is not whole."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return Running(
+            pid=int(facts["pid"]),
+            proxy=str(facts["proxy"]),
+            base=str(facts["base"]),
+            token=str(facts["token"]),
+            ca=Path(facts["ca"]),
+            started=float(facts["started"]),
+            db=Path(facts["db"]),
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def find(path: Path | None = None) -> tuple[Running, dict[str, Any]]:
+    """The running `serve` and its status. Raises NotRunningError."""
+    running = read(path or paths.run_file())
+    if running is None or not alive(running.pid):
+        raise NotRunningError("no turnout is running; start one with `turnout serve`")
+    return running, running.status()
+
+
+def alive(pid: int) -> bool:
+    if os.name == "nt":  # there, kill(pid, 0) ends the process; asking it must do
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid > 0
+
+
+def await_file(path: Path, seconds: float, dead: Callable[[], bool]) -> Running | None:
+    """The turnout that is about to write `path`; None when it died or took too long."""
+    deadline = time.monotonic() + seconds
+    while not dead() and time.monotonic() < deadline:
+        if running := read(path):
+            return running
+        time.sleep(0.03)
+    return None
