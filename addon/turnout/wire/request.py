@@ -20,7 +20,7 @@ class Ask:
 
     `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
     `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results
-    included).
+    included). `sub_agent`: the body itself says that a client's sub-agent sent it.
     """
 
     dialect: DialectName
@@ -177,6 +177,7 @@ class Target:
     """What a model on one binding can be told. Defaults are the most permissive common case.
 
     `top_k`, `cache_key`: a server of OpenAI's dialect that takes `top_k`, or `prompt_cache_key`.
+    `context_management`: a model of Anthropic's dialect that edits its own context.
     """
 
     model: str
@@ -200,6 +201,7 @@ class Target:
     max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     top_k: bool = False
     cache_key: bool = False
+    context_management: bool = True
 
 
 @dataclass(frozen=True, slots=True)
