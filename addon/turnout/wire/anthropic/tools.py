@@ -71,7 +71,9 @@ def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     tools = request.tools or _of_history(request, note)
     if not tools:
         return {}
-    if not target.tools or len(tools) > (target.max_tools or len(tools)):
+    if not target.tools:
+        raise UnsupportedError("tools", "this model takes none")
+    if target.max_tools is not None and len(tools) > target.max_tools:
         raise UnsupportedError("too_many_tools", f"{len(tools)}")
     written = [_write(tool, target, note) for tool in tools]
     choice = _write_choice(request) if request.tools else {"type": "none"}

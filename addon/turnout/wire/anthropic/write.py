@@ -83,7 +83,7 @@ def _ended(messages: list[Message], target: Target, note: Changes) -> list[Messa
     if not messages or messages[-1].role != "assistant":
         return messages
     if not target.prefill:
-        raise UnsupportedError("native_only", "prefill")
+        raise UnsupportedError("prefill", "the last message is the assistant's")
     *parts, last = messages[-1].parts
     if isinstance(last, Text) and last.text != last.text.rstrip():
         note("messages", "white space at the end of the prefill is refused")

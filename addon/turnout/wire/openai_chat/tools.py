@@ -85,7 +85,9 @@ def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     """The keys `tools`, `tool_choice` and `parallel_tool_calls`; none of them without tools."""
     if not request.tools:
         return {}
-    if not target.tools or len(request.tools) > (target.max_tools or len(request.tools)):
+    if not target.tools:
+        raise UnsupportedError("tools", "this model takes none")
+    if target.max_tools is not None and len(request.tools) > target.max_tools:
         raise UnsupportedError("too_many_tools", f"{len(request.tools)}")
     choice, parallel = request.tool_choice, request.parallel_tools
     return (

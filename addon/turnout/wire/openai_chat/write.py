@@ -49,7 +49,7 @@ def _messages(request: Request, target: Target, note: Changes) -> list[dict[str,
     if not turns:
         raise UnsupportedError("native_only", "no message is left")
     if turns[-1].role == "assistant" and not target.prefill:
-        raise UnsupportedError("native_only", "prefill")
+        raise UnsupportedError("prefill", "the last message is the assistant's")
     if any(part.cache for part in request.system):
         note("cache_control", "advice: this dialect caches by itself")
     first = [{"role": "system", "content": system}] if system else []
