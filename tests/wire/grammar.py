@@ -1,4 +1,4 @@
-"""The grammars of the two vendors' answers, as judges: each raises AssertionError at the first breach.
+"""The grammars of the two vendors' answers, as judges: AssertionError at the first breach.
 
 They know nothing of the writers. `sum_*` adds up a stream as the vendors' own clients do.
 """
@@ -23,11 +23,12 @@ DELTAS = {
 
 
 def frames(data: bytes) -> list[sse.Frame]:
-    return [frame for piece in (data, b"") for frame in sse.FrameReader().feed(piece)]
+    reader = sse.FrameReader()
+    return [frame for piece in (data, b"") for frame in reader.feed(piece)]
 
 
 def check_anthropic(data: bytes) -> None:
-    """message_start ( block_start delta* block_stop )* message_delta message_stop, or an error last."""
+    """message_start ( block_start delta* block_stop )* message_delta message_stop; or an error."""
     told = frames(data)
     events = [json.loads(frame.data) for frame in told]
     assert [frame.event for frame in told] == [event["type"] for event in events]
@@ -169,7 +170,6 @@ def sum_chat(data: bytes) -> dict[str, Any]:
                 known = calls.setdefault(call["index"], {"arguments": ""})
                 known |= {key: call[key] for key in ("id", "type") if key in call}
                 known["arguments"] += call["function"]["arguments"]
-                known |= {
-                    key: call["function"][key] for key in ("name",) if "name" in call["function"]
-                }
+                if name := call["function"].get("name"):
+                    known["name"] = name
     return {"message": message, "calls": list(calls.values()), "finish": finish, "usage": usage}

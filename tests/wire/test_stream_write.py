@@ -1,6 +1,7 @@
 """A streamed answer, translated: what a client of the other dialect sees, byte for byte."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,8 @@ def told(translation: Translation, row: Row) -> bytes:
 
 
 def compare(got: bytes, folder: str, name: str, *, update: bool) -> None:
-    golden = (
-        GOLDEN / folder / f"{name.replace(' ', '_').translate(dict.fromkeys(map(ord, '[],;')))}.sse"
-    )
+    plain = re.sub(r"[^a-z0-9_]", "", name.lower().replace(" ", "_"))
+    golden = GOLDEN / folder / f"{plain}.sse"
     if update:
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_bytes(got)
@@ -215,7 +215,8 @@ def test_c7_an_error_event_in_the_clients_words(status: int, kind: str) -> None:
 def test_c7_a_chat_error_says_its_status_and_no_done(status: int, _: str) -> None:
     data = write(openai_chat.StreamWriter(HINTS), [START, Text("a"), Failed("no", status)])
     assert b"[DONE]" not in data
-    *_, last = (e for piece in (data, b"") for e in openai_chat.StreamReader().feed(piece))
+    reader = openai_chat.StreamReader()
+    *_, last = [event for piece in (data, b"") for event in reader.feed(piece)]
     assert last == Failed("no", status)
 
 
