@@ -44,7 +44,7 @@ def a_results(message: Any) -> list[dict[str, Any]]:
     return [echo, {"role": "user", "content": results}]
 
 
-async def test_anthropic_plays_its_turns_by_the_tool_results_so_far() -> None:
+async def test_anthropic_plays_its_turns_by_the_rounds_of_tools_so_far() -> None:
     async with SimProvider("anthropic", plays=PLAYS) as sim:
         thinking = {"type": "enabled", "budget_tokens": 1024}
         _, first = await post(sim, a_body(thinking=thinking))
@@ -60,7 +60,7 @@ async def test_anthropic_plays_its_turns_by_the_tool_results_so_far() -> None:
         assert a_said(new) == ("tool_use", ["Looking.", {"path": "a.py"}])
 
 
-async def test_openai_plays_its_turns_by_the_tool_results_so_far() -> None:
+async def test_openai_plays_its_turns_by_the_rounds_of_tools_so_far() -> None:
     async with SimProvider("openai_chat", plays=PLAYS) as sim:
         history: list[dict[str, Any]] = []
         said = []

@@ -11,7 +11,7 @@ from dataclasses import replace as changed
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-import brotli  # type: ignore[import-untyped]  # ships no types
+import brotli
 import zstandard
 
 from turnout.demo import anthropic, openai

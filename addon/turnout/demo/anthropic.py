@@ -90,7 +90,7 @@ def _check_thinking(messages: Sequence[Body]) -> None:
 
 
 def hear(body: Body) -> Heard:
-    human, results = _human(body["messages"])
+    human, rounds = _human(body["messages"])
     choice = body.get("tool_choice") or {}
     made = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
     thinking = (body.get("thinking") or {}).get("type")
@@ -98,7 +98,7 @@ def hear(body: Body) -> Heard:
         model=body["model"],
         stream=bool(body.get("stream")),
         human=human,
-        results=results,
+        rounds=rounds,
         tools={tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or ()},
         segments=tuple(_segments(body)),
         forced_tool=choice.get("name", "") if choice.get("type") == "tool" else "",
@@ -108,16 +108,15 @@ def hear(body: Body) -> Heard:
 
 
 def _human(messages: Sequence[Body]) -> tuple[str, int]:
-    """The latest text of a person, and how many tool results came after it."""
-    results = 0
+    """The latest text of a person, and how many answers with tool calls came after it."""
+    rounds = 0
     for message in reversed(messages):
         blocks = _blocks(message["content"])
-        here = sum(block["type"] == "tool_result" for block in blocks)
-        texts = [block["text"] for block in blocks if block["type"] == "text"]
-        if message["role"] == "user" and texts and not here:
-            return "\n".join(texts), results
-        results += here
-    return "", results
+        kinds = {block["type"] for block in blocks}
+        if message["role"] == "user" and "text" in kinds and "tool_result" not in kinds:
+            return "\n".join(block.get("text", "") for block in blocks), rounds
+        rounds += "tool_use" in kinds
+    return "", rounds
 
 
 def _segments(body: Body) -> Iterator[tuple[bytes, str]]:

@@ -59,7 +59,7 @@ def _check_calls(messages: Sequence[Body]) -> None:
 
 def hear(body: Body) -> Heard:
     messages = body["messages"]
-    human, results = _human(messages)
+    human, rounds = _human(messages)
     choice = body.get("tool_choice")
     made = body.get("response_format") or {}
     functions = [tool["function"] for tool in body.get("tools") or ()]
@@ -68,7 +68,7 @@ def hear(body: Body) -> Heard:
         model=body["model"],
         stream=bool(body.get("stream")),
         human=human,
-        results=results,
+        rounds=rounds,
         tools={function["name"]: function.get("parameters", {}) for function in functions},
         segments=tuple(_segments(body)),
         forced_tool=choice["function"]["name"] if isinstance(choice, dict) else "",
@@ -83,13 +83,13 @@ def _effort(body: Body) -> str | None:
 
 
 def _human(messages: Sequence[Body]) -> tuple[str, int]:
-    """The latest text of a person, and how many tool results came after it."""
-    results = 0
+    """The latest text of a person, and how many answers with tool calls came after it."""
+    rounds = 0
     for message in reversed(messages):
         if message["role"] == "user":
-            return _plain(message["content"]), results
-        results += message["role"] == "tool"
-    return "", results
+            return _plain(message["content"]), rounds
+        rounds += bool(message.get("tool_calls"))
+    return "", rounds
 
 
 def _plain(content: Any) -> str:

@@ -1,7 +1,7 @@
-"""What a simulated model says: a play for a task, and its turn by the tool results so far.
+"""What a simulated model says: a play for a task, and its turn by the tools run so far.
 
-A play is a list of turns. The human's latest text chooses the play, the number of tool results
-since that text chooses the turn; so a conversation may move between providers and just go on.
+A play is a list of turns. The human's latest text chooses the play, the number of answers with
+tool calls since that text chooses the turn; so a conversation may move between providers.
 """
 
 import base64
@@ -27,7 +27,7 @@ class Turn:
     calls: tuple[Call, ...] = ()
 
 
-# a piece of the human's text -> the answers to it, by tool results so far; "" is for any text
+# a piece of the human's text -> the answers to it, by rounds of tools so far; "" is for any text
 type Plays = Mapping[str, Sequence[Turn]]
 
 DEFAULT = Turn(text="All done: the answer is 42.", thinking="Let me think about that.")
@@ -37,14 +37,14 @@ DEFAULT = Turn(text="All done: the answer is 42.", thinking="Let me think about 
 class Heard:
     """What a simulated model notices of a request, whatever its dialect.
 
-    `results`: tool results since `human`, the latest text a person wrote. `segments`: the prompt
-    in the order in which providers cache it, each with the cache mark on it ("", "5m", "1h").
+    `rounds`: answers with tool calls since `human`, the latest text a person wrote. `segments`:
+    the prompt in the order in which it is cached, each with its cache mark ("", "5m", "1h").
     """
 
     model: str
     stream: bool
     human: str
-    results: int
+    rounds: int
     tools: Mapping[str, Any]
     segments: tuple[tuple[bytes, str], ...]
     forced_tool: str = ""
@@ -59,10 +59,10 @@ def turn(plays: Plays, heard: Heard) -> Turn:
     if heard.forced_tool:
         return Turn(calls=(_call(heard, heard.forced_tool),))
     if play:
-        return play[min(heard.results, len(play) - 1)]
+        return play[min(heard.rounds, len(play) - 1)]
     if heard.schema is not None:
         return Turn(text=json.dumps(instance(heard.schema)))
-    if heard.tools and not heard.results:
+    if heard.tools and not heard.rounds:
         return Turn(text="I will look.", thinking=DEFAULT.thinking, calls=(_first(heard),))
     return DEFAULT
 

@@ -1,0 +1,175 @@
+"""`turnout demo`: the whole road on loopback. Only the providers and the agent are simulated."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import ssl
+import sys
+import textwrap
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import click
+from rich.console import Console
+from rich.text import Text
+
+from turnout import history
+from turnout.cli import audit, figures
+from turnout.demo.agent import Action, Agent
+from turnout.demo.sandbox import Sandbox, sandbox
+from turnout.demo.story import Story, read
+from turnout.errors import TurnoutError
+
+LOG_S = 5.0  # the log may lag behind by half a second
+STILL_S = 0.05
+WIDTH = 100
+TERMINATED = 128 + signal.SIGTERM
+
+NEXT = """
+Now with your own agent:
+  export ANTHROPIC_API_KEY=...     or OPENROUTER_API_KEY, OPENAI_API_KEY, ...: one or several
+  turnout run -- claude            any agent, unmodified, for this one command
+  turnout serve                    a proxy that stays up; `turnout audit` shows what it saved"""
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Keep the data directory, and say where it is.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def demo(keep: bool, as_json: bool) -> int:
+    """Simulated providers and agent through the real proxy. No keys, no network, 20 seconds."""
+    console = Console(stderr=True, highlight=False) if as_json else figures.console()
+    try:
+        rows = asyncio.run(_demo(Show(console), keep=keep, as_json=as_json))
+    except asyncio.CancelledError:
+        return TERMINATED
+    except aiohttp.ClientError as e:
+        raise TurnoutError(f"the demo's proxy broke off: {e}") from e
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    return 0
+
+
+async def _demo(show: "Show", *, keep: bool, as_json: bool) -> dict[str, Any]:
+    _end_on_sigterm()
+    began, story = time.monotonic(), read()
+    show.opening(story)
+    async with sandbox(story, keep=keep) as box:
+        show.started(box, time.monotonic() - began)
+        with history.read(box.running.db) as log:
+            async with aiohttp.ClientSession() as http:
+                await _play(story, box, http, log, show)
+            groups = log.audit(0, "model")
+            actions = list(log.since(0))
+        if not as_json:
+            show.closing(groups, time.monotonic() - began)
+        if keep:
+            show.kept(box)
+    return {"actions": actions, **audit.document(groups, 0, "model")}
+
+
+async def _play(
+    story: Story, box: Sandbox, http: aiohttp.ClientSession, log: history.Reader, show: "Show"
+) -> None:
+    """Every action of the story; told when the log has its row, which lags a little."""
+    tls = ssl.create_default_context(cafile=box.running.ca)
+    sims = (box.anthropic, box.openrouter)
+    agent = Agent(story, http, proxy=box.running.proxy, tls=tls, sims=sims)
+    waiting: deque[Action] = deque()
+    async for action in agent.work():
+        waiting.append(action)
+        _tell(waiting, log, show)
+    deadline = time.monotonic() + LOG_S
+    while waiting:
+        if time.monotonic() > deadline:
+            raise TurnoutError(f"action {waiting[0].number} is not in the log")
+        await asyncio.sleep(STILL_S)
+        _tell(waiting, log, show)
+
+
+def _tell(waiting: deque[Action], log: history.Reader, show: "Show") -> None:
+    """The agent sends one request after the other, so the n-th row is its n-th action."""
+    rows = list(log.since(0))
+    while waiting and waiting[0].number <= len(rows):
+        action = waiting.popleft()
+        show.action(action, rows[action.number - 1])
+
+
+def _end_on_sigterm() -> None:
+    """So that a killed demo cleans up, too."""
+    task = asyncio.current_task()
+    if task:
+        with contextlib.suppress(NotImplementedError):  # Windows has no such signal
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+@dataclass(slots=True)
+class Show:
+    """What a person sees."""
+
+    console: Console
+    _task: str = field(default="", init=False)
+
+    def _print(self, *parts: str | tuple[str, str]) -> None:
+        self.console.print(Text.assemble(*parts), no_wrap=True, overflow="ellipsis", crop=True)
+
+    def opening(self, story: Story) -> None:
+        self._print(("turnout demo", "bold"), "  no keys, no network")
+        self._print("Simulated: two providers and an agent. Real: the proxy, its TLS, the routing.")
+        self._print("Starting turnout ...")
+
+    def started(self, box: Sandbox, seconds: float) -> None:
+        self._print(f"Proxy on {box.running.proxy} after {seconds:.1f} s; the agent begins.")
+
+    def action(self, action: Action, row: Mapping[str, Any]) -> None:
+        """number, kind, cost, time, asked for -> served by, why, task class"""
+        if action.task.human != self._task:
+            self._task = action.task.human
+            said = textwrap.shorten(self._task, WIDTH - len(action.task.client) - 4)
+            self._print()
+            self._print((f"{action.task.client}: ", "bold"), (said, "italic"))
+        served = _served(row)
+        routed = served != row["requested_model"]
+        self._print(
+            f"{action.number:3} {action.sending.what:6}",
+            f"{figures.usd(row['cost_usd']):>10} {action.ms:5,.0f} ms  ",
+            f"{row['requested_model']} → ",
+            (served, "green" if routed else ""),
+            f"  {row['reason']}{_failed(row)}",
+            (f"  {figures.clean(row['cluster_label'] or '')}", "dim"),
+        )
+
+    def closing(self, groups: Sequence[history.Group], seconds: float) -> None:
+        self._print()
+        sys.stdout.flush()
+        audit.show(groups, 0, "model")
+        whole = history.total(groups)
+        self._print()
+        self._print(
+            (f"{figures.usd(whole.cost_usd)} instead of ", "bold"),
+            (f"{figures.usd(whole.requested_usd)}", "bold"),
+            f" for {whole.actions} actions, in {seconds:.1f} s.",
+        )
+        self._print("Prices are the catalogue's; the answers and their tokens are simulated.")
+        self.console.print(NEXT)
+
+    def kept(self, box: Sandbox) -> None:
+        self._print()
+        self.console.print(f"Kept: TURNOUT_DATA={box.data} turnout audit", soft_wrap=True)
+
+
+def _served(row: Mapping[str, Any]) -> str:
+    """provider/model; the bare model when it is the one that was asked for."""
+    if row["model"] in ("", row["requested_model"]):
+        return str(row["requested_model"])
+    return f"{row['provider']}/{row['model']}"
+
+
+def _failed(row: Mapping[str, Any]) -> str:
+    """What did not answer before the one that did."""
+    failed = [tried for tried in row["attempts"] or () if tried["error"]]
+    return "".join(f", after {one['error']} from {one['provider']}" for one in failed)
