@@ -87,8 +87,8 @@ class Composer:
 
     def _written(self, binding: Binding, theirs: Dialect) -> Written:
         if theirs is self.dialect:
-            return theirs.splice(self.body, target(binding))
-        return theirs.write_request(self.request(), target(binding))
+            return theirs.splice(self.body, target(binding, theirs.name))
+        return theirs.write_request(self.request(), target(binding, theirs.name))
 
     def request(self) -> Request:
         """The meaning of the client's request, read once."""

@@ -1,59 +1,54 @@
 """The encoder and the bundle, loaded once: text -> scored clusters, off the event loop."""
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from numpy.typing import NDArray
-
 from turnout.errors import StageError
 from turnout.route import bundle as bundles
-from turnout.route.embed import Embedder
+from turnout.route.embed import Embedder, Memory, Vector
 from turnout.route.score import Scored, score
 from turnout.stages import Stages
 
 EMBED_DEADLINE = 0.150  # seconds; after that the requested model serves the request
-REMEMBERED = 4096  # vectors: in an agent loop the human text does not change from step to step
 
 
 class Brain:
-    """`await scored(text)` is a look-up for a text seen before, else one inference in a worker thread."""
+    """`await scored(text)` is a look-up for a text seen before, else one inference in a worker thread.
+
+    In an agent loop the human text does not change from step to step, so most actions embed nothing.
+    """
 
     def __init__(self, artifacts: Path, stages: Stages, deadline: float = EMBED_DEADLINE) -> None:
-        self._embedder = Embedder(artifacts / "encoder")
+        embedder = Embedder(artifacts / "encoder")
         self.bundle = bundles.Bundle.load(
-            bundles.latest(artifacts), encoder=self._embedder.id, dim=self._embedder.dim
+            bundles.latest(artifacts), encoder=embedder.id, dim=embedder.dim
         )
+        self._memory = Memory(embedder)
         self._stages, self._deadline = stages, deadline
-        self._vectors: OrderedDict[bytes, NDArray] = OrderedDict()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
-    async def scored(self, text: str) -> Scored:
-        """Raises StageError when the embedder fails or is too slow."""
-        vector = await self._vector(text)
+    async def scored(self, text: str, *, tools: bool) -> Scored:
+        """`tools`: the request offers some. Raises StageError when embedding fails or is too slow."""
+        vector = self._memory.get(text)
+        if vector is None:
+            vector = await self._embedded(text)
         with self._stages("score"):
-            return score(vector, self.bundle)
+            return score(vector, self.bundle, tools=tools)
 
-    async def _vector(self, text: str) -> NDArray:
-        key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
-        if (known := self._vectors.get(key)) is not None:
-            self._vectors.move_to_end(key)
-            return known
+    async def _embedded(self, text: str) -> Vector:
+        """A text that comes too late is remembered all the same: its next action finds it."""
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._pool, self._embed, text)
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
-            vector = await asyncio.wait_for(work, self._deadline)
+            return await asyncio.wait_for(asyncio.shield(work), self._deadline)
         except TimeoutError as e:
+            work.add_done_callback(lambda late: late.exception())  # nobody waits for it any more
             raise StageError("embed", TimeoutError(f"no vector in {self._deadline} s")) from e
-        self._vectors[key] = vector
-        if len(self._vectors) > REMEMBERED:
-            self._vectors.popitem(last=False)
-        return vector
 
-    def _embed(self, text: str) -> NDArray:
+    def _embed(self, text: str) -> Vector:
         with self._stages("embed"):
-            return self._embedder([text])[0]
+            return self._memory(text)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -9,6 +9,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
@@ -18,9 +20,9 @@ from turnout.attempts import Composer, guarded
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.draft import Draft
-from turnout.errors import NoTargetError, StageError, TurnoutError, WireError
+from turnout.errors import ArtifactError, NoTargetError, StageError, TurnoutError, WireError
 from turnout.guard.keys import Keys, is_plan_token
-from turnout.options import Options
+from turnout.options import Options, imagined
 from turnout.route import text
 from turnout.route.plan import Choice, choose
 from turnout.session.identity import identify
@@ -48,6 +50,14 @@ NEVER_ROUTED = frozenset({"server_tool"})
 UNPINNED = frozenset({"title", "probe", "classifier", "compaction"})
 
 
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What is read from artifacts/."""
+
+    options: Options
+    brain: Brain
+
+
 class Engine:
     """One per process. Everything but the embedder runs on the event loop."""
 
@@ -65,13 +75,29 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ)
-        self.options = Options(config, self.keys, artifacts / "catalog.json")
-        self.brain = Brain(artifacts, self.stages)
+        self._road, self.broken = self._load(artifacts)
         self.pins = Pins(clock)
         self._environ = environ
         self.listeners: list[Callable[[Row], None]] = []
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
+
+    def _load(self, artifacts: Path) -> tuple["Road | None", str]:
+        """A damaged artifact stops routing, not the traffic; a wrong policy stops the start."""
+        try:
+            brain = Brain(artifacts, self.stages)
+            catalog = artifacts / "catalog.json"
+            return Road(Options(self.config, self.keys, catalog, brain.bundle.profiles), brain), ""
+        except ArtifactError as e:
+            log.warning("nothing is routed: %s", e)
+            return None, str(e)
+
+    @property
+    def road(self) -> "Road":
+        """Catalogue and brain. Raises StageError while an artifact is damaged."""
+        if self._road is None:
+            raise StageError("plan", ArtifactError(self.broken))
+        return self._road
 
     @classmethod
     def open(cls, config: Config, *, environ: Mapping[str, str] | None = None) -> Self:
@@ -83,7 +109,8 @@ class Engine:
         )
 
     def close(self) -> None:
-        self.brain.close()
+        if self._road:
+            self._road.brain.close()
         self.store.close()
 
     def opened(self) -> frozenset[str]:
@@ -148,21 +175,21 @@ class Engine:
             draft.words = text.words(draft.ask)
 
     async def _choose(self, draft: Draft) -> Choice | None:
-        ask = draft.ask
+        ask, options, brain = draft.ask, self.road.options, self.road.brain
         assert ask
-        requested = self.options.requested(draft.arrival, ask.model)
+        requested = options.requested(draft.arrival, ask.model)
         draft.requested = requested
-        rules = self.options.rules(draft.header("profile"), draft.header("model"))
+        rules = options.rules(draft.header("profile"), draft.header("model"))
         if requested is None and not rules.force:
             return None
-        scored = await self.brain.scored(draft.words)
-        draft.scored(scored, self.brain.bundle.version)
+        scored = await brain.scored(draft.words, tools=bool(ask.tools))
+        draft.scored(scored, brain.bundle.version)
         with self.stages("plan"):
             choice = choose(
                 ask,
                 requested,
-                self.options.available(draft.arrival),
-                self.options.dialects,
+                options.available(draft.arrival),
+                options.dialects,
                 scored,
                 rules,
                 self._pinned(draft),
@@ -240,17 +267,18 @@ class Engine:
     ) -> record.Outcome:
         now = time.monotonic()
         decision = plan.decision
-        served = attempt if attempt and attempt.model else None
+        home = isinstance(plan, Untouched) or (attempt is not None and not attempt.model)
+        price = plan.requested_price if home else attempt.price if attempt else None
+        at = datetime.fromtimestamp(decision.at, UTC)
         with self.stages("account"):
-            price = served.price if served else plan.requested_price
-            bill = account.bill(meter.usage, price, plan.requested_price)
+            bill = account.bill(meter.usage, price, plan.requested_price, at=at)
         return record.Outcome(
             attempts=tried,
             status=status,
             stop_reason=meter.stop_reason,
             error=meter.error or "; ".join(notes),
-            provider=served.provider if served else decision.provider,
-            model=served.model if served else decision.requested_model,
+            provider=attempt.provider if attempt else decision.provider,
+            model=decision.requested_model if home else attempt.model if attempt else "",
             usage=meter.usage,
             cost_usd=bill.cost_usd,
             requested_same_tokens_usd=bill.requested_same_tokens_usd,
@@ -267,24 +295,29 @@ class Engine:
     ) -> record.Decision:
         """The decision on a body, without calling anyone. Raises WireError for unreadable bytes."""
         name = dialect or recognise("POST", path) or "anthropic"
-        arrival = self.options.imagined(body, name, headers, path)
+        arrival = imagined(self.config, body, name, headers, path)
         if spoken := DIALECTS.get(name):
             spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
         return (await self.plan(arrival, name)).decision
 
     def status(self) -> dict[str, Any]:
+        road = self._road
         return {
             "mode": self.mode,
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
-            "providers": self.options.names,
-            "bundle": self.brain.bundle.version,
+            "providers": road.options.names if road else [],
+            "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
-            "warnings": [self.store.warning] if self.store.warning else [],
-            "destinations": self.options.destinations(),
+            "warnings": [warning for warning in (self.broken, self.store.warning) if warning],
+            "destinations": self.destinations(),
             "db": str(self.store_path),
         }
+
+    def destinations(self) -> str:
+        """One line: where requests may go with these keys and rules."""
+        return self._road.options.destinations() if self._road else "nothing is routed"
 
     def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
         """What `x-turnout-debug: 1` asks for."""

@@ -7,6 +7,7 @@ from turnout.config import Config
 from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.providers import HOMES
+from turnout.route.bundle import Profile
 from turnout.route.catalog import Binding, Catalog
 from turnout.route.plan import Rules
 from turnout.trip import Arrival
@@ -15,10 +16,12 @@ from turnout.wire.request import DialectName
 
 
 class Options:
-    """Made once from the configuration, the keys and the catalogue."""
+    """Made once from the configuration, the keys, the catalogue and the bundle's profiles."""
 
-    def __init__(self, config: Config, keys: Keys, catalog: Path) -> None:
-        self._config, self._keys = config, keys
+    def __init__(
+        self, config: Config, keys: Keys, catalog: Path, profiles: Mapping[str, Profile]
+    ) -> None:
+        self._config, self._keys, self._profiles = config, keys, profiles
         self.catalog = _with_local(Catalog.load(catalog), config)
         self.dialects: dict[str, DialectName] = {
             one.name: one.dialect for one in config.providers.values()
@@ -52,22 +55,42 @@ class Options:
         policy = self._config.policy
         key = (profile or policy.profile, force or policy.force)
         if key not in self._rules:
-            self._check_forced(key[1])
-            self._rules[key] = Rules.of(
-                key[0],
-                never_above_requested=policy.never_above_requested,
-                allow=policy.allow,
-                deny=policy.deny,
-                force=key[1],
-            )
+            made = self._made(*key)
+            self._check_forced(made)
+            self._rules[key] = made
         return self._rules[key]
 
-    def _check_forced(self, force: str) -> None:
-        provider, _, model = force.partition("/")
-        if force and self.catalog.find(provider, model) is None:
+    def _made(self, profile: str, force: str) -> Rules:
+        parity = self._profiles.get(profile)
+        if parity is None:
+            known = ", ".join(sorted(self._profiles))
+            raise ConfigError(f"policy.profile: {profile!r} is not one of {known}")
+        policy = self._config.policy
+        return Rules(
+            profile=profile,
+            epsilon=parity.epsilon,
+            z=parity.z,
+            never_above_requested=policy.never_above_requested,
+            allow=policy.allow,
+            deny=policy.deny,
+            force=force,
+        )
+
+    def _check_forced(self, rules: Rules) -> None:
+        if not rules.force:
+            return
+        provider, _, model = rules.force.partition("/")
+        known = self._config.providers.get(provider)
+        if not known or not any(map(rules.forces, self._by_provider.get(provider, ()))):
             near = self.catalog.suggest(model)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise ConfigError(f"{force!r} is no model of the catalogue at {provider!r}{hint}")
+            raise ConfigError(f"policy.force: {provider!r} serves no model {model!r}{hint}")
+        if provider not in self._keys and known.env and not self._comes_home(provider):
+            raise ConfigError(f"policy.force: {rules.force} needs a key: set {known.env[0]}")
+
+    def _comes_home(self, provider: str) -> bool:
+        """Its own clients bring their token."""
+        return bool(set(self._config.providers[provider].hosts) & set(self._config.proxy.intercept))
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
@@ -76,20 +99,6 @@ class Options:
         places = ", ".join(f"{name} ({self._config.providers[name].host})" for name in self.names)
         home = "their own provider with the client's own key"
         return f"requests may go to {home}{' and to ' + places if places else ' only'}"
-
-    def imagined(
-        self, body: bytes, dialect: DialectName, headers: Mapping[str, str], path: str
-    ) -> Arrival:
-        """A request that nobody sent, at the home of its dialect."""
-        home = self._config.providers[HOMES[dialect]]
-        return Arrival(
-            method="POST",
-            url=f"{home.base_url}{path}",
-            path=path,
-            headers=(("authorization", "Bearer imagined"), *headers.items()),
-            raw=body,
-            home=home.name,
-        )
 
     def _of(self, names: list[str]) -> tuple[Binding, ...]:
         return tuple(binding for name in names for binding in self._by_provider.get(name, ()))
@@ -102,3 +111,16 @@ def _with_local(catalog: Catalog, config: Config) -> Catalog:
     return catalog
 
 
+def imagined(
+    config: Config, body: bytes, dialect: DialectName, headers: Mapping[str, str], path: str
+) -> Arrival:
+    """A request that nobody sent, at the home of its dialect."""
+    home = config.providers[HOMES[dialect]]
+    return Arrival(
+        method="POST",
+        url=f"{home.base_url}{path}",
+        path=path,
+        headers=(("authorization", "Bearer imagined"), *headers.items()),
+        raw=body,
+        home=home.name,
+    )

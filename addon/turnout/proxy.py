@@ -11,6 +11,7 @@ Whatever fails in here, the client gets what it would have got without us.
 
 import asyncio
 import logging
+import os
 import signal
 import ssl
 from collections.abc import Callable
@@ -21,9 +22,17 @@ from urllib.parse import urlsplit
 import certifi
 from mitmproxy import connection, ctx, exceptions, http, options, tls
 from mitmproxy.addonmanager import Loader
+from mitmproxy.addons import (
+    core,
+    disable_h2c,
+    errorcheck,
+    next_layer,
+    proxyserver,
+    tlsconfig,
+    upstream_auth,
+)
 from mitmproxy.master import Master
 from mitmproxy.proxy.mode_specs import ReverseMode
-from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
@@ -83,7 +92,7 @@ class Turnout:
         self._opened = self._engine.opened() | {INTERNAL}
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
-        log.info("turnout: %s", self._engine.options.destinations())
+        log.info("turnout: %s", self._engine.destinations())
 
     async def done(self) -> None:
         if self._relay:
@@ -274,6 +283,8 @@ def _many() -> asyncio.Semaphore:
 def _tls() -> ssl.SSLContext:
     """Trusts what mitmproxy was told to trust: its options hold for our own connections too."""
     context = ssl.create_default_context()
+    # company CAs often lack what Python 3.13 began to insist on; mitmproxy does not insist either
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.load_verify_locations(certifi.where())
     if ctx.options.ssl_verify_upstream_trusted_ca:
         context.load_verify_locations(ctx.options.ssl_verify_upstream_trusted_ca)
@@ -287,10 +298,21 @@ def _tls() -> ssl.SSLContext:
 
 # -- `turnout serve`
 
-# of mitmproxy's default addons, those a proxy without a console needs: every hook asks every addon
-NEEDED = frozenset(
-    {"core", "proxyserver", "nextlayer", "tlsconfig", "disableh2c", "errorcheck", "upstreamauth"}
-)
+
+class Headless(Master):
+    """mitmdump without what rewrites, replays and saves: each hook asks every addon, 31 by default."""
+
+    def __init__(self, chosen: options.Options) -> None:
+        super().__init__(chosen, with_termlog=True)
+        self.addons.add(
+            core.Core(),
+            disable_h2c.DisableH2C(),
+            proxyserver.Proxyserver(),
+            next_layer.NextLayer(),
+            tlsconfig.TlsConfig(),
+            upstream_auth.UpstreamAuth(),
+            errorcheck.ErrorCheck(),
+        )
 
 
 async def serve(
@@ -305,10 +327,9 @@ async def serve(
             f"regular@{proxy.listen}",
             f"reverse:http://127.0.0.1:{relay.port}@{proxy.base_listen}",
         ],
+        ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
     )
-    master = WebMaster(chosen) if web else DumpMaster(chosen, with_dumper=False)
-    if not web:
-        _lighten(master)
+    master = WebMaster(chosen) if web else Headless(chosen)
     master.addons.add(Turnout(engine, relay), Announcer(relay, announce))
     master.options.update(
         connection_strategy="lazy",
@@ -320,12 +341,6 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, master.shutdown)
     await master.run()
-
-
-def _lighten(master: Master) -> None:
-    for addon in list(master.addons.chain):
-        if type(addon).__name__.lower() not in NEEDED:
-            master.addons.remove(addon)
 
 
 class Announcer:

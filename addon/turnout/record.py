@@ -137,6 +137,11 @@ def row(decision: Decision, outcome: Outcome) -> dict[str, Plain]:
     )
 
 
+def as_json(decision: Decision) -> bytes:
+    """The decision as one JSON document, for `turnout route` and the API."""
+    return _encode(decision)
+
+
 def _plain(value: Any) -> Plain:
     """What SQLite can hold."""
     if value is None or isinstance(value, int | float):

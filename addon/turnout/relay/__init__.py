@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import yarl
 from aiohttp import web
@@ -75,7 +75,7 @@ class Relay:
         return await Passage(request, plan, self._upstream, self._engine).run()
 
 
-def redirect(table: dict[str, str]) -> Callable[[yarl.URL], yarl.URL]:
+def redirect(table: Mapping[str, str]) -> Callable[[yarl.URL], yarl.URL]:
     """For labs and tests: a URL whose host is in `table` goes to that base instead, same path."""
     bases = {host: yarl.URL(base) for host, base in table.items()}
 

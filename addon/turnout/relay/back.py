@@ -14,9 +14,9 @@ from turnout.errors import TurnoutError
 from turnout.relay.upstream import Answer
 from turnout.trip import HOP_BY_HOP, Headers, Plan
 from turnout.wire.dialect import Dialect, Hints, StreamReader
-from turnout.wire.events import Event, Failed, Finished
+from turnout.wire.events import Event, Failed
 from turnout.wire.tools import Repair
-from turnout.wire.translate import Translation
+from turnout.wire.translate import Translation, translate
 
 log = logging.getLogger(__name__)
 
@@ -132,43 +132,29 @@ async def _streamed(
     answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
 ) -> AsyncIterator[bytes]:
     writer = dialect.stream_writer(hints)
-    translate = Translation(_Mending(reader(answer), repair), writer, meter.watch)
+    passing = Translation(reader(answer), writer, meter.watch, repair)
     try:
         async for data in answer.body:
-            for piece in translate(data):
+            for piece in passing(data):
                 yield piece
-        for piece in translate(b""):
-            yield piece
+        last = passing(b"")
     except Exception as e:  # noqa: BLE001  bytes are out: the client is told in its own dialect
         log.warning("answer of %s: %r", answer.attempt.provider, e)
-        if translate.terminal is None:
-            meter.watch(failed := Failed(f"upstream broke off: {type(e).__name__}"))
-            for piece in writer.feed(failed):
-                yield piece
+        last = passing.fail(f"upstream broke off: {type(e).__name__}")
+    for piece in last:
+        yield piece
 
 
 async def _whole(
     answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
 ) -> bytes:
-    source = _Mending(reader(answer), repair)
-    events: list[Event] = []
-    async for data in answer.body:
-        events += source.feed(data)
+    """The sum of the answer. One that failed is no answer: the request may still go elsewhere."""
+    source = reader(answer)
+    events = [event async for data in answer.body for event in source.feed(data)]
     events += source.feed(b"")
-    for event in events:
-        meter.watch(event)
-    end = events[-1] if events else Failed("the upstream's answer is empty")
-    if not isinstance(end, Finished):
-        raise TurnoutError(end.message if isinstance(end, Failed) else "the answer has no end")
-    return dialect.write_answer(events, hints)
-
-
-class _Mending:
-    """A reader whose tool arguments are checked on the way."""
-
-    def __init__(self, source: StreamReader, repair: Repair) -> None:
-        self._source, self._repair = source, repair
-
-    def feed(self, data: bytes) -> Iterator[Event]:
-        for event in self._source.feed(data):
-            yield from self._repair.feed(event)
+    body, end = translate(
+        b"", lambda _: iter(events), dialect.write_answer, hints, meter.watch, repair
+    )
+    if isinstance(end, Failed):
+        raise TurnoutError(end.message)
+    return body

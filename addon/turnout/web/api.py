@@ -11,11 +11,12 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import get_args
 
 from aiohttp import web
 
-from turnout import store
+from turnout import history
 from turnout.config.settings import Mode
 from turnout.engine import Engine
 from turnout.errors import TurnoutError
@@ -91,9 +92,9 @@ class _Api:
         return web.json_response(row) if row else _error(404, "no such decision")
 
 
-def _row(path: "Path", id: str) -> dict[str, object] | None:
+def _row(path: Path, id: str) -> dict[str, object] | None:
     try:
-        with store.read(path) as log:
+        with history.read(path) as log:
             return log.decision(id)
     except TurnoutError:
         return None

@@ -1,0 +1,116 @@
+"""Fixtures of the real road; what they give is in world.py."""
+
+import asyncio
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from road import artifacts
+from road.world import (
+    OTHER_KEY,
+    OpenRoad,
+    Pki,
+    Road,
+    Serve,
+    Served,
+    announced,
+    certificate,
+    plain_environ,
+)
+from turnout.demo.provider import SimProvider
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    folder = tmp_path_factory.mktemp("pki")
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca = certificate("turnout test CA", ca_key, "turnout test CA", ca_key, ca=True)
+    leaf = certificate("localhost", key, "turnout test CA", ca_key, ca=False)
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(leaf.public_bytes(pem) + private)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "server.pem")
+    return Pki(folder / "ca.pem", context)
+
+
+
+@pytest.fixture
+def serve(tmp_path: Path, pki: Pki) -> Serve:
+    """`async with serve(toml, env={...}) as served:` runs the real command."""
+
+    @asynccontextmanager
+    async def start(
+        toml: str, env: Mapping[str, str] = {}, data: Path | None = None
+    ) -> AsyncIterator[Served]:
+        folder = data or tmp_path / "data"
+        folder.mkdir(exist_ok=True)
+        own = tmp_path / "artifacts"
+        env = {"TURNOUT_ARTIFACTS": str(own if own.exists() else artifacts.made(own)), **env}
+        config = tmp_path / "turnout.toml"
+        config.write_text(toml)
+        log = tmp_path / "serve.log"
+        with log.open("wb") as out:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "turnout", "serve", "--port", "0", "--base-port", "0"),
+                *("--config", str(config)),
+                env={**plain_environ(), "TURNOUT_DATA": str(folder), "SSL_CERT_FILE": str(pki.ca), **env},
+                stdout=out,
+                stderr=out,
+                cwd=tmp_path,
+            )
+        try:
+            facts = await announced(folder / "run.json", process, log)
+            async with aiohttp.ClientSession() as session:
+                yield Served(facts, process, folder, session, log)
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+                await process.wait()
+
+    return start
+
+
+
+@pytest.fixture
+def road(serve: Serve, pki: Pki) -> OpenRoad:
+    """`async with road(policy="...", env={...}) as road:` the whole of it."""
+
+    @asynccontextmanager
+    async def opened(
+        policy: str = "", env: Mapping[str, str] = {}, more: str = ""
+    ) -> AsyncIterator[Road]:
+        async with AsyncExitStack() as stack:
+            home = await stack.enter_async_context(
+                SimProvider("anthropic", ssl=pki.server, host="localhost", strict=False)
+            )
+            other = await stack.enter_async_context(SimProvider("openai_chat", strict=False))
+            toml = f"""
+{more}
+[proxy]
+intercept = ["localhost"]
+[policy]
+{policy}
+[providers.anthropic]
+base_url = "https://localhost:{home.port}/v1"
+[providers.openrouter]
+base_url = "{other.base_url}"
+"""
+            keys = {"OPENROUTER_API_KEY": OTHER_KEY}
+            served = await stack.enter_async_context(serve(toml, {**keys, **env}))
+            yield Road(served, home, other)
+
+    return opened
+
+

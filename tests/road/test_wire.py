@@ -1,0 +1,132 @@
+"""What a client's connection looks like: tunnels, HTTP/2, pooled upstreams, base URLs."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from road.h2client import post as h2post
+from road.tunnel import peer_issuer
+from road.world import HOME_KEY, OpenRoad, Pki, message
+from turnout.demo.provider import SimProvider
+
+TO_SIBLING = 'force = "anthropic/claude-haiku-4-5"'
+CLIENTS = 40
+
+
+async def test_a_foreign_host_is_tunnelled_unread(road: OpenRoad, pki: Pki) -> None:
+    """Invariant 6: the client sees the host's own certificate, the host the client's own TLS."""
+    async with SimProvider("anthropic", ssl=pki.server, host="127.0.0.1") as foreign, road() as way:
+        assert await peer_issuer(way.served.proxy, "127.0.0.1", foreign.port) == "turnout test CA"
+        assert await peer_issuer(way.served.proxy, "localhost", way.home.port) == "mitmproxy"
+
+
+async def test_upstream_connections_are_shared(road: OpenRoad) -> None:
+    """40 short-lived clients one after another do not make 40 handshakes."""
+    async with road(TO_SIBLING) as way:
+        for _ in range(CLIENTS):
+            connector = aiohttp.TCPConnector(force_close=True)
+            async with aiohttp.ClientSession(connector=connector) as session:
+                way.served.session, kept = session, way.served.session
+                status, _, _ = await way.send(message())
+                way.served.session = kept
+            assert status == 200
+        assert len(way.home.completions()) == CLIENTS
+        assert way.home.handshakes < 5
+
+
+async def test_parallel_requests(road: OpenRoad) -> None:
+    async with road('force = "openrouter/minimax-m3"') as way:
+        answers = await asyncio.gather(
+            *(way.send(message(f"number {n}", stream=True)) for n in range(30))
+        )
+        assert {status for status, _, _ in answers} == {200}
+        assert all(b"event: message_stop" in answer for _, answer, _ in answers)
+        assert len({headers["x-turnout-decision"] for _, _, headers in answers}) == 30
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_base_url_clients(road: OpenRoad, stream: bool) -> None:
+    """Clients that ignore HTTPS_PROXY talk to the base port as if it were their provider."""
+    async with road('force = "openrouter/minimax-m3"') as way:
+        url = f"{way.served.base}/v1/messages"
+        async with way.served.session.post(
+            url, data=message(stream=stream), headers={"x-api-key": HOME_KEY}
+        ) as answer:
+            assert answer.status == 200
+            assert answer.headers["x-turnout-model"] == "openrouter/minimax-m3"
+            assert await answer.read()
+
+
+async def test_base_url_side_calls_go_home(road: OpenRoad) -> None:
+    async with road() as way:
+        url = f"{way.served.base}/v1/messages/count_tokens"
+        async with way.served.session.post(
+            url, data=message(), headers={"x-api-key": HOME_KEY}
+        ) as answer:
+            assert "input_tokens" in await answer.json()
+        assert [seen.path for seen in way.home.seen] == ["/v1/messages/count_tokens"]
+
+
+async def test_the_api_needs_its_token_and_a_local_host(road: OpenRoad) -> None:
+    async with road() as way:
+        session, base = way.served.session, way.served.base
+        token = {"x-turnout-token": way.served.facts["token"]}
+        # fmt: off
+        cases = [
+            ("/healthz",    {},                                   200),
+            ("/healthz",    {"host": "evil.example"},             403),
+            ("/v1/status",  {},                                   401),
+            ("/v1/status",  {"x-turnout-token": "wrong"},         401),
+            ("/v1/status",  token | {"host": "evil.example"},     403),
+            ("/v1/status",  token,                                200),
+            ("/dispatch",   token,                                405),
+            ("/nothing",    token,                                404),
+        ]
+        # fmt: on
+        for path, headers, expected in cases:
+            async with session.get(base + path, headers=headers) as answer:
+                assert answer.status == expected, (path, headers)
+        async with session.post(base + "/dispatch", headers={"x-turnout-plan": "guess"}) as answer:
+            assert answer.status == 404
+
+
+async def test_the_api_through_the_proxy(road: OpenRoad) -> None:
+    async with road() as way:
+        for scheme in ("http", "https"):
+            async with way.served.session.get(
+                f"{scheme}://turnout.internal/healthz", proxy=way.served.proxy, ssl=way.served.tls()
+            ) as answer:
+                assert (await answer.json())["status"] == "ok"
+
+
+async def test_http2_clients(road: OpenRoad) -> None:
+    """codex posts over HTTP/2 (clients.md 1)."""
+    async with road('force = "openrouter/minimax-m3"') as way:
+        status, answer = await h2post(
+            way.served.proxy,
+            f"localhost:{way.home.port}",
+            "/v1/messages",
+            message(stream=True),
+            {"x-api-key": HOME_KEY},
+            way.served.tls(),
+        )
+        assert status == 200
+        assert b"event: message_stop" in answer
+
+
+async def test_codex_websocket_is_refused_with_426(road: OpenRoad) -> None:
+    async with road() as way:
+        async with way.served.session.get(
+            f"https://localhost:{way.home.port}/v1/responses",
+            headers={
+                "upgrade": "websocket",
+                "connection": "upgrade",
+                "sec-websocket-version": "13",
+                "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+            },
+            proxy=way.served.proxy,
+            ssl=way.served.tls(),
+        ) as answer:
+            assert answer.status == 426
+        assert way.home.seen == []

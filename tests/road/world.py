@@ -1,0 +1,166 @@
+"""The real road: `turnout serve` in a process of its own, simulated providers, real sockets, real TLS."""
+
+import asyncio
+import datetime
+import json
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from turnout import history
+from turnout.demo.provider import SimProvider
+
+HOME_KEY = "sk-ant-api03-the-clients-own"
+OTHER_KEY = "sk-or-turnouts-own"
+
+
+@dataclass(frozen=True)
+class Pki:
+    """A CA of the test's and a server certificate for localhost."""
+
+    ca: Path
+    server: ssl.SSLContext
+
+
+def certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    ca: bool,
+) -> x509.Certificate:
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+    )
+    if not ca:
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+@dataclass
+class Served:
+    """A running `turnout serve`."""
+
+    facts: dict[str, Any]
+    process: asyncio.subprocess.Process
+    data: Path
+    session: aiohttp.ClientSession
+    log: Path = field(default_factory=Path)
+
+    @property
+    def proxy(self) -> str:
+        return str(self.facts["proxy"])
+
+    @property
+    def base(self) -> str:
+        return str(self.facts["base"])
+
+    def tls(self) -> ssl.SSLContext:
+        """Trusts the proxy's CA and nobody else: whoever answers through it was opened by turnout."""
+        return ssl.create_default_context(cafile=self.facts["ca"])
+
+    async def api(self, method: str, path: str, **rest: Any) -> Any:
+        headers = {"x-turnout-token": self.facts["token"]}
+        async with self.session.request(method, self.base + path, headers=headers, **rest) as answer:
+            return await answer.json()
+
+    async def rows(self, count: int = 1) -> list[dict[str, Any]]:
+        """The newest rows of the log, oldest first, once there are `count` of them."""
+        for _ in range(200):
+            try:
+                with history.read(self.data / "turnout.db") as log:
+                    found = list(log.latest(count))
+            except Exception:  # noqa: BLE001  not yet written
+                found = []
+            if len(found) >= count:
+                return found[::-1]
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no {count} rows; the proxy said:\n{self.log.read_text()}")
+
+
+type Serve = Callable[..., AbstractAsyncContextManager[Served]]
+
+
+def plain_environ() -> dict[str, str]:
+    """Ours without keys, proxies and CAs, and with the package on the path."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    root = Path(__file__).parents[2] / "addon"
+    return {**kept, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+async def announced(
+    path: Path, process: asyncio.subprocess.Process, log: Path
+) -> dict[str, Any]:
+    while not path.exists():
+        if process.returncode is not None:
+            raise AssertionError(f"serve ended with {process.returncode}:\n{log.read_text()}")
+        await asyncio.sleep(0.05)
+    return dict(json.loads(path.read_text()))
+
+
+@dataclass
+class Road:
+    """home: the client's own provider, over TLS at localhost. other: another one, of another dialect."""
+
+    served: Served
+    home: SimProvider
+    other: SimProvider
+
+    async def send(
+        self,
+        body: bytes,
+        headers: Mapping[str, str] = {},
+        path: str = "/v1/messages",
+        *,
+        raise_for: bool = False,
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """As an agent does: through the proxy, to its own provider, trusting the proxy's CA."""
+        url = f"https://localhost:{self.home.port}{path}"
+        sent = {"content-type": "application/json", "x-api-key": HOME_KEY, **headers}
+        async with self.served.session.post(
+            url, data=body, headers=sent, proxy=self.served.proxy, ssl=self.served.tls()
+        ) as answer:
+            return answer.status, await answer.read(), answer.headers
+
+
+type OpenRoad = Callable[..., AbstractAsyncContextManager[Road]]
+
+
+def message(text: str = "Say hello.", **rest: Any) -> bytes:
+    """An Anthropic request with odd white space, an odd order and a field nobody knows."""
+    body = {
+        "max_tokens": 64,
+        "messages": [{"role": "user", "content": text}],
+        "model": "claude-opus-4-7",
+        **rest,
+    }
+    return json.dumps(body, indent=1, ensure_ascii=False).encode()
