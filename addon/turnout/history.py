@@ -29,6 +29,7 @@ KEYS: dict[By, str] = {
     "day": "date(at, 'unixepoch')",
 }
 BUSY_S = 5.0
+DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,11 @@ SELECT
     sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
                  cache_write_5m_tokens, cache_write_1h_tokens)) AS cache_write_tokens,
     sum(output_tokens) AS output_tokens,
-    sum(cost_usd) AS cost_usd,
-    sum(requested_same_tokens_usd) AS requested_usd,
-    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
-    sum(CASE WHEN cost_usd IS NOT NULL THEN requested_same_tokens_usd END) AS comparable_usd,
+    round(sum(cost_usd), {digits}) AS cost_usd,
+    round(sum(requested_same_tokens_usd), {digits}) AS requested_usd,
+    round(sum(requested_same_tokens_usd - cost_usd), {digits}) AS saved_usd,
+    round(sum(requested_same_tokens_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits})
+        AS comparable_usd,
     count(*) - count(cost_usd) AS unpriced,
     count(*) - count(cost_usd + requested_same_tokens_usd) AS uncompared,
     count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors,
@@ -108,7 +110,7 @@ def total(groups: Sequence[Group]) -> Group:
 
 def _add(values: list[Any]) -> Any:
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return round(sum(known), DIGITS) if known else None
 
 
 def _union(lists: list[str]) -> str:
@@ -163,7 +165,9 @@ class Reader:
         """Actions from `since` (epoch seconds) on; days in order, others the dearest first."""
         order = "1" if by == "day" else "cost_usd DESC NULLS LAST, actions DESC, 1"
         with reading(self.path):
-            rows = self._conn.execute(_GROUPS.format(key=KEYS[by], order=order), (since,))
+            rows = self._conn.execute(
+                _GROUPS.format(key=KEYS[by], order=order, digits=DIGITS), (since,)
+            )
             return [Group(**dict(found)) for found in rows]
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:

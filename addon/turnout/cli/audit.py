@@ -1,0 +1,93 @@
+"""`turnout audit`: what was asked for, what served it, what it cost and would have cost."""
+
+import csv
+import json
+import re
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from turnout.cli import audit_table, figures, log, page
+from turnout.history import BY, By, Group, total
+
+SPANS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
+
+
+class Since(click.ParamType[float]):
+    """7d, 24h, 30m, or a date in UTC -> epoch seconds."""
+
+    name = "since"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if span := re.fullmatch(r"(\d{1,9})([mhdw])", value):
+            return time.time() - int(span[1]) * SPANS[span[2]]
+        try:
+            found = datetime.fromisoformat(value)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            kinds = "neither a span (30m, 24h, 7d) nor a date (2026-07-01)"
+            self.fail(f"{value!r} is {kinds}", param, ctx)
+
+
+@click.command()
+@click.option(
+    "--since", type=Since(), default="7d", show_default=True, help="30m, 24h, 7d, or a date (UTC)."
+)
+@click.option(
+    "--by", type=click.Choice(BY), default="model", show_default=True, help="A line for each."
+)
+@click.option("--json", "form", flag_value="json", help="One JSON document.")
+@click.option("--csv", "form", flag_value="csv", help="A line for each group, and a header.")
+@log.db_option
+def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | None) -> None:
+    """What it cost, what it would have cost, and why.
+
+    Days are UTC days, as providers bill. What has no known price is told apart, never counted as 0.
+    """
+    with log.read(db) as reader:
+        groups = reader.audit(since, by)
+    if form == "json":
+        click.echo(json.dumps(document(groups, since, by), indent=2, ensure_ascii=False))
+    elif form == "csv":
+        write_csv(groups)
+    else:
+        show(groups, since, by)
+
+
+def facts(group: Group) -> dict[str, Any]:
+    return asdict(group) | {"saved_share": group.saved_share}
+
+
+def document(groups: Sequence[Group], since: float, by: By) -> dict[str, Any]:
+    return {
+        "since": since,
+        "by": by,
+        "groups": [facts(group) for group in groups],
+        "total": facts(total(groups)),
+    }
+
+
+def write_csv(groups: Sequence[Group]) -> None:
+    """What is unknown is empty."""
+    writer = csv.DictWriter(sys.stdout, list(facts(total(()))), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(facts(group) for group in groups)
+
+
+def show(groups: Sequence[Group], since: float, by: By) -> None:
+    """The table on stdout, the words around it on stderr."""
+    if not groups:
+        click.echo(f"no actions since {figures.moment(since)}", err=True)
+        return
+    whole = total(groups)
+    click.echo(f"{whole.actions:,} actions since {figures.moment(since)}, by {by}", err=True)
+    console = page.console()
+    console.print(audit_table.table(groups, whole, by, width=console.width))
+    for note in audit_table.notes(whole):
+        click.echo(note, err=True)

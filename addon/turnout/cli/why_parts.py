@@ -1,0 +1,131 @@
+"""The parts of `turnout why`: who asked, what for, who could have served it, what happened."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from turnout.cli import figures
+from turnout.cli.figures import clean
+from turnout.cli.page import grid, told
+from turnout.record import JSON_COLUMNS
+
+type Row = Mapping[str, Any]
+
+ASKER = ("session", "kind", "dialect", "project", "tenant")
+SHOWN = 60  # characters of a damaged column
+
+
+def who(row: Row) -> Iterator[Text]:
+    yield told("decision", f"{row['id']}, {figures.moment(row['at'])}")
+    known = [f"{name} {row[name]}" for name in ASKER if row[name]]
+    yield told("asked by", ", ".join([str(row["client"] or "an unknown client"), *known]))
+
+
+def what(row: Row) -> Iterator[Text]:
+    served = "/".join(filter(None, (row["provider"], row["model"])))
+    yield told("asked for", row["requested_model"] or figures.UNKNOWN)
+    yield told("served by", served or figures.UNKNOWN)
+    yield told("because", words(row["reason"]) or figures.UNKNOWN)
+    if row["fresh_model"] and row["fresh_model"] != row["model"]:
+        yield told("without pin", row["fresh_model"])
+    if row["stay_usd"] is not None or row["switch_usd"] is not None:
+        stay, switch = figures.usd(row["stay_usd"]), figures.usd(row["switch_usd"])
+        yield told("session", f"the rest of it costs {stay} staying, {switch} switching")
+    if row["error"]:
+        yield told("error", row["error"])
+
+
+def words(name: str | None) -> str:
+    """cheapest_at_parity -> cheapest at parity"""
+    return (name or "").replace("_", " ")
+
+
+def quality(row: Row) -> Iterator[Text]:
+    if row["cluster"] is not None:
+        label = f", {row['cluster_label']}" if row["cluster_label"] else ""
+        yield told("cluster", f"{row['cluster']}{label} (bundle {row['bundle'] or 'unknown'})")
+    mine, theirs = row["quality"], row["quality_requested"]
+    if mine is not None and theirs is not None:
+        side = "below" if mine < theirs else "above"
+        found = f"{mine:.3f} expected, {abs(mine - theirs):.3f} {side} the {theirs:.3f} asked for"
+        yield told("quality", found + allowed(row["evidence"]))
+    elif mine is not None:
+        yield told("quality", f"{mine:.3f} expected; of what was asked for it is unknown")
+
+
+def allowed(evidence: Any) -> str:
+    epsilon = evidence.get("epsilon") if isinstance(evidence, dict) else None
+    return f"; epsilon is {epsilon:.3f}" if isinstance(epsilon, int | float) else ""
+
+
+def candidates(row: Row) -> Iterator[RenderableType]:
+    found = rows_of(row, "candidates")
+    if not found:
+        return
+    table = grid("candidate", "quality", "expected cost", "score", "outcome", numbers=3)
+    for one in found:
+        name = f"{one.get('provider')}/{one.get('model')}"
+        lost = f"lost: {words(one['lost'])}" if one.get("lost") else "chosen"
+        cells = (
+            name,
+            estimate(one),
+            figures.usd(one.get("cost_usd")),
+            decimal(one.get("score")),
+            lost,
+        )
+        table.add_row(*map(clean, cells))
+    yield Text()
+    yield table
+    yield Text()
+
+
+def estimate(one: Mapping[str, Any]) -> str:
+    """0.871 ± 0.012"""
+    se = one.get("se")
+    return decimal(one.get("quality")) + (f" ± {se:.3f}" if isinstance(se, float) else "")
+
+
+def decimal(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else "-"
+
+
+def evidence(row: Row) -> Iterator[Text]:
+    found = row["evidence"]
+    if isinstance(found, dict) and found:
+        yield told("evidence", ", ".join(f"{name} {value}" for name, value in found.items()))
+
+
+def changes(row: Row) -> Iterator[Text]:
+    for n, one in enumerate(rows_of(row, "changes")):
+        yield told("" if n else "changed", f"{one.get('what')}: {one.get('why')}")
+
+
+def attempts(row: Row) -> Iterator[Text]:
+    for n, one in enumerate(rows_of(row, "attempts"), 1):
+        status = "no answer" if one.get("status") is None else str(one["status"])
+        parts = [f"{one.get('provider')}/{one.get('model')}", status, figures.ms(one.get("ms"))]
+        parts += [str(one["error"])] if one.get("error") else []
+        yield told("" if n > 1 else "attempts", f"{n}. {', '.join(parts)}")
+    if row["status"] is not None:
+        stop = f", stopped: {row['stop_reason']}" if row["stop_reason"] else ""
+        yield told("answer", f"{row['status']}{stop}")
+
+
+def times(row: Row) -> Iterator[Text]:
+    first, last = figures.ms(row["ttft_ms"]), figures.ms(row["total_ms"])
+    decided = figures.ms(row["route_ms"])
+    yield told("time", f"decided in {decided}; first byte after {first}, last after {last}")
+
+
+def rows_of(row: Row, column: str) -> list[Mapping[str, Any]]:
+    """The objects in a JSON column; a damaged one has none."""
+    value = row[column]
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def damaged(row: Row) -> Iterator[Text]:
+    for name in JSON_COLUMNS:
+        if isinstance(row[name], str):
+            yield told("damaged", f"{name} is not JSON: {row[name][:SHOWN]}")

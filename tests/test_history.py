@@ -1,0 +1,324 @@
+"""The log, read: one decision, the latest, and what they add up to."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import decided
+from turnout import history, store
+from turnout.errors import ConfigError
+from turnout.history import BY, By, Group, NoDecisionError, total
+from turnout.record import Tried
+from turnout.store import Store
+
+FAILED = (
+    Tried(provider="deepseek", model="deepseek-v3.2", status=529, error="overloaded", ms=80.0),
+    Tried(provider="anthropic", model="claude-haiku-4-5", status=200, ms=300.0),
+)
+UNKNOWN = {"usage": None, "cost_usd": None, "requested_same_tokens_usd": None}
+
+
+def one(n: int, decision: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
+    at = {"id": f"id{n:04}", "at": decided.AT + 40_000 * n}
+    return decided.row(of_decision=at | decision, of_outcome=outcome)
+
+
+# a day and a half: two models, two clients, a failover, errors, and unknowns of each kind
+ROWS = [
+    one(0, {}, {}),
+    one(1, {"session": "s2", "client": "codex"}, {"attempts": FAILED}),
+    one(
+        2,
+        {"model": "claude-opus-4-5", "cluster": None, "cluster_label": ""},
+        {"cost_usd": 0.030775},
+    ),
+    one(3, {"project": ""}, {"status": None, "error": "cut", **UNKNOWN}),
+    one(
+        4,
+        {"requested_model": "mystery-1", "model": "", "provider": "openai"},
+        {"status": 400, **UNKNOWN},
+    ),
+    one(5, {}, {"requested_same_tokens_usd": None}),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return written(tmp_path / "turnout.db", ROWS)
+
+
+def written(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    with Store.open(path) as log:
+        for row in rows:
+            log.add(row)
+    return path
+
+
+@pytest.mark.parametrize("ref", ["id0002", "last", "id0002 whole"])
+def test_one_decision(path: Path, ref: str) -> None:
+    with store.read(path) as reader:
+        if ref == "last":
+            assert reader.decision(ref)["id"] == "id0005"
+        else:
+            assert reader.decision(ref.split()[0])["id"] == "id0002"
+
+
+def test_json_columns_are_decoded(path: Path) -> None:
+    with store.read(path) as reader:
+        row = reader.decision("id0001")
+    assert [tried["status"] for tried in row["attempts"]] == [529, 200]
+    assert row["evidence"] == {"epsilon": 0.02}
+    assert [one["lost"] for one in row["candidates"]] == ["", "dearer", "below parity"]
+
+
+REFS: dict[str, tuple[list[str], str, str]] = {
+    "whole": (["ab", "abc"], "ab", "ab"),
+    "beginning": (["abc", "b"], "a", "abc"),
+    "two begin so": (["abc", "abd"], "ab", "'ab' begins more than one id: abc, abd ..."),
+    "none": (["abc"], "x", "no decision 'x'"),
+    "nothing said": (["abc", "b"], "", "'' begins more than one id: abc, b ..."),
+    "a pattern is no pattern": (["abc"], "a%", "no decision 'a%'"),
+    "SQL is only text": (["abc"], "' OR 1=1 --", "no decision"),
+    "an empty log": ([], "last", "the log is empty"),
+}
+
+
+@pytest.mark.parametrize(("made", "ref", "found"), REFS.values(), ids=REFS)
+def test_references(tmp_path: Path, made: list[str], ref: str, found: str) -> None:
+    path = written(tmp_path / "log.db", [decided.row(of_decision={"id": id}) for id in made])
+    with store.read(path) as reader:
+        if found in made:
+            assert reader.decision(ref)["id"] == found
+        else:
+            with pytest.raises(NoDecisionError, match=r".*") as caught:
+                reader.decision(ref)
+            assert found in str(caught.value)
+
+
+def test_latest_and_since(path: Path) -> None:
+    with store.read(path) as reader:
+        assert [row["id"] for row in reader.latest(2)] == ["id0005", "id0004"]
+        later = reader.since(decided.AT + 40_000 * 3)
+        assert [row["id"] for row in later] == ["id0004", "id0005"]
+
+
+def group(**facts: Any) -> dict[str, Any]:
+    """Of one row of ROWS."""
+    return {
+        "key": "",
+        "requested": "claude-opus-4-5",
+        "served": "anthropic/claude-haiku-4-5",
+        "actions": 1,
+        "routed": 1,
+        "input_tokens": 1200,
+        "cache_read_tokens": 20_000,
+        "cache_write_tokens": 340,
+        "output_tokens": 500,
+        "cost_usd": 0.006155,
+        "requested_usd": 0.030775,
+        "saved_usd": 0.02462,
+        "comparable_usd": 0.030775,
+        "unpriced": 0,
+        "uncompared": 0,
+        "errors": 0,
+        "failovers": 0,
+    } | facts
+
+
+NOTHING_KNOWN = {
+    name: None for name in group() if name.endswith("_tokens") or name.endswith("_usd")
+} | {"unpriced": 1, "uncompared": 1, "errors": 1}
+
+
+def audited(path: Path, by: By, since: float = 0.0) -> list[Group]:
+    with store.read(path) as reader:
+        return reader.audit(since, by)
+
+
+def test_by_model(path: Path) -> None:
+    dear, cheap, mystery = audited(path, "model")
+    assert asdict(dear) == group(
+        key="claude-opus-4-5 -> anthropic/claude-opus-4-5",
+        served="anthropic/claude-opus-4-5",
+        routed=0,
+        cost_usd=0.030775,
+        saved_usd=0.0,
+    )
+    assert asdict(cheap) == group(
+        key="claude-opus-4-5 -> anthropic/claude-haiku-4-5",
+        actions=4,
+        routed=4,
+        input_tokens=3600,
+        cache_read_tokens=60_000,
+        cache_write_tokens=1020,
+        output_tokens=1500,
+        cost_usd=0.018465,
+        requested_usd=0.06155,
+        saved_usd=0.04924,
+        comparable_usd=0.06155,
+        unpriced=1,
+        uncompared=2,
+        errors=1,
+        failovers=1,
+    )
+    assert (
+        asdict(mystery)
+        == group(key="mystery-1 -> openai", requested="mystery-1", served="openai", routed=0)
+        | NOTHING_KNOWN
+    )
+
+
+def test_order_is_dearest_first_and_days_in_order(path: Path) -> None:
+    assert [g.key for g in audited(path, "client")] == ["claude-code", "codex"]
+    assert [g.key for g in audited(path, "session")] == ["s1", "s2"]
+    assert [g.key for g in audited(path, "project")] == ["turnout", ""]
+    assert [g.key for g in audited(path, "cluster")] == ["", "7 small edits"]
+    days = audited(path, "day")
+    assert [(g.key, g.actions) for g in days] == [
+        ("2026-07-05", 2),
+        ("2026-07-06", 2),
+        ("2026-07-07", 2),
+    ]
+
+
+@pytest.mark.parametrize("by", BY)
+def test_every_grouping_has_the_same_total(path: Path, by: By) -> None:
+    whole = asdict(total(audited(path, by)))
+    names = {"key": "total", "requested": whole["requested"], "served": whole["served"]}
+    assert whole == group(
+        **names,
+        actions=6,
+        routed=4,
+        input_tokens=4800,
+        cache_read_tokens=80_000,
+        cache_write_tokens=1360,
+        output_tokens=2000,
+        cost_usd=0.04924,
+        requested_usd=0.092325,
+        saved_usd=0.04924,
+        comparable_usd=0.092325,
+        unpriced=2,
+        uncompared=3,
+        errors=2,
+        failovers=1,
+    )
+    assert set(whole["requested"].split(",")) == {"claude-opus-4-5", "mystery-1"}
+
+
+def test_since_leaves_out_what_came_before(path: Path) -> None:
+    (only,) = audited(path, "client", decided.AT + 40_000 * 5)
+    assert only.actions == 1
+    assert audited(path, "client", decided.AT + 40_000 * 5 + 1) == []
+
+
+def test_the_total_of_nothing() -> None:
+    nothing = total([])
+    assert (nothing.actions, nothing.errors, nothing.cost_usd) == (0, 0, None)
+    assert nothing.saved_share is None
+
+
+def test_a_row_without_a_key_is_a_group(tmp_path: Path) -> None:
+    bare = {"id": "a", "at": decided.AT}
+    path = written(tmp_path / "log.db", [bare])
+    for by in BY:
+        (only,) = audited(path, by)
+        assert only.key == ("2026-07-05" if by == "day" else "")
+        assert (only.actions, only.unpriced, only.cost_usd) == (1, 1, None)
+
+
+def test_damaged_json_stays_text_and_stops_nothing(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE decisions SET attempts = '[{', evidence = x'ff' WHERE id = 'id0001'")
+        db.commit()
+    with store.read(path) as reader:
+        row = reader.decision("id0001")
+        assert (row["attempts"], row["evidence"]) == ("[{", b"\xff")
+        assert total(reader.audit(0, "model")).failovers == 0
+
+
+VIEWS = {
+    "daily": ("day", "day", {"saved_usd", "unpriced", "errors", "routed", "actions", "cost_usd"}),
+    "sessions": ("session", "session", {"saved_usd", "unpriced", "errors", "actions", "cost_usd"}),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_agree_with_the_audit(path: Path, view: str) -> None:
+    key, by, names = VIEWS[view]
+    groups = {g.key: asdict(g) for g in audited(path, by)}  # type: ignore[arg-type]
+    with closing(sqlite3.connect(path)) as db:
+        db.row_factory = sqlite3.Row
+        rows = [dict(row) for row in db.execute(f"SELECT * FROM {view}")]
+    assert len(rows) == len(groups)
+    for row in rows:
+        for name in names:
+            assert row[name] == pytest.approx(groups[row[key]][name]), name
+
+
+def test_savings_view_counts_what_can_be_compared(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        found = db.execute("SELECT model, actions, saved_usd, saved_share FROM savings").fetchall()
+    assert found == [
+        ("claude-haiku-4-5", 2, pytest.approx(0.04924), pytest.approx(0.8)),
+        ("claude-opus-4-5", 1, 0.0, 0.0),
+    ]
+
+
+def test_reads_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with Store.open(path) as log:
+        assert log.flush(60)
+        with store.read(path) as reader:
+            for n in range(3):
+                log.add(decided.numbered(n))
+                assert log.flush(60)
+                assert total(reader.audit(0, "model")).actions == n + 1
+
+
+def test_reading_changes_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    with store.read(path) as reader:
+        reader.audit(0, "model")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader._conn.execute("DELETE FROM decisions")
+    assert path.read_bytes() == before
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+def another_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE recipes (name)")
+
+
+def a_letter(path: Path) -> None:
+    path.write_text("Dear reader, this is no database. " * 200)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def nothing(path: Path) -> None:
+    del path
+
+
+OTHERS = {f.__name__: f for f in (empty, another_database, a_letter, a_folder, nothing)}
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_what_is_no_log_is_refused_with_its_name(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "a.db"
+    make(path)
+    with pytest.raises(ConfigError) as caught:
+        history.read(path)
+    assert str(path) in str(caught.value)
+    said = "there is no log yet" if make is nothing else "cannot be read as turnout's log"
+    assert said in str(caught.value)
