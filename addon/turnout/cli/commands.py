@@ -54,6 +54,7 @@ class Commands(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             _close_stdout()
+            code = 1
         sys.exit(code)
 
     def _code(self, *args: Any, **kwargs: Any) -> int:
@@ -66,7 +67,7 @@ class Commands(click.Group):
             return 130
         except BrokenPipeError:
             _close_stdout()
-            return 0
+            return 1
         except TurnoutError as e:
             click.echo(f"turnout: {e}", err=True)
             return 2 if isinstance(e, ConfigError) else 1

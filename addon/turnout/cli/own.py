@@ -11,6 +11,7 @@ from turnout import control, paths
 from turnout.control import Running
 from turnout.errors import TurnoutError
 
+SERVE = (sys.executable, "-m", "turnout", "serve")
 START_S = 30.0  # a cold disk takes seconds to load the encoder
 STOP_S = 8.0
 
@@ -41,7 +42,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     with log.open("wb") as file:
         return subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "turnout", "serve", *ports, *flags],
+            [*SERVE, *ports, *flags],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -1,0 +1,42 @@
+"""Commands as a person calls them: on a machine where turnout knows nothing but what a test says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from turnout.cli import main
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data directory, which is empty; no configuration anywhere."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TURNOUT_CONFIG", "TURNOUT_STORE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TURNOUT_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("turnout.paths.user_config", lambda: tmp_path / "no.toml")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def turnout(home: Path) -> Callable[..., Result]:
+    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def golden(update_golden: bool) -> Callable[[str, str], None]:
+    """A screen, without the spaces at the ends of its lines."""
+
+    def check(name: str, screen: str) -> None:
+        got = "".join(line.rstrip() + "\n" for line in screen.splitlines())
+        path = GOLDEN / f"{name.replace(' ', '_')}.txt"
+        if update_golden:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(got, encoding="utf-8")
+        assert got == path.read_text(encoding="utf-8")
+
+    return check

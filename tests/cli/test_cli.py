@@ -1,0 +1,105 @@
+"""The command line as a whole: what is imported, and what becomes of errors."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.conftest import Call
+from turnout.cli import commands
+from turnout.errors import ConfigError, TurnoutError
+
+ADDON = Path(commands.__file__).parents[2]
+
+
+def python(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        input=stdin,
+        capture_output=True,
+        env={"PYTHONPATH": str(ADDON), "TURNOUT_DATA": "/nonexistent", "PATH": "/usr/bin:/bin"},
+        timeout=60,
+    )
+
+
+def test_every_command_is_in_help(turnout: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert turnout("--help") == 0
+    said = capsys.readouterr().out
+    assert all(f"\n  {name} " in said for name in commands.COMMANDS)
+
+
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_every_command_exists_and_explains_itself(name: str, turnout: Call) -> None:
+    assert turnout(name, "--help") == 0
+
+
+HEAVY = ("numpy", "mitmproxy", "onnxruntime", "aiohttp", "tokenizers", "rich")
+
+
+@pytest.mark.parametrize("arguments", [["env"], ["status"], ["--help"]], ids=" ".join)
+def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom turnout.cli import main\n"
+        f"try: main({arguments!r})\nexcept SystemExit: pass\n"
+        f"print(*set({HEAVY}) & set(sys.modules), file=sys.stderr)"
+    )
+    assert python("-c", program).stderr.splitlines()[-1:] == [b""]
+
+
+def test_python_m_turnout() -> None:
+    done = python("-m", "turnout", "--version")
+    assert (done.returncode, done.stdout[:8]) == (0, b"turnout ")
+
+
+def test_an_unknown_command_is_wrong_use(turnout: Call) -> None:
+    assert turnout("rout") == 2
+
+
+# what a command raises -> exit code, what is said on stderr
+RAISED: dict[str, tuple[BaseException, int, str]] = {
+    "a refused configuration": (ConfigError("x.toml:1: no"), 2, "turnout: x.toml:1: no\n"),
+    "a failure": (TurnoutError("it broke"), 1, "turnout: it broke\n"),
+    "Ctrl-C": (KeyboardInterrupt(), 130, ""),
+    "nobody reads on": (BrokenPipeError(), 1, ""),
+    "wrong use": (click.UsageError("so not"), 2, "Error: so not\n"),
+}
+
+
+@pytest.mark.parametrize(("error", "code", "said"), RAISED.values(), ids=RAISED)
+def test_errors_become_one_sentence(
+    error: BaseException,
+    code: int,
+    said: str,
+    turnout: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "_close_stdout", lambda: None)
+    monkeypatch.setattr(commands.Commands, "get_command", lambda *_: broken)
+    assert turnout("env") == code
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert shown.err.endswith(said) and "Traceback" not in shown.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["env"]], ids=" ".join)
+def test_a_reader_that_left_is_no_traceback(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "turnout", *arguments],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            env={"PYTHONPATH": str(ADDON), "TURNOUT_DATA": "/nonexistent", "PATH": "/usr/bin:/bin"},
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr and b"BrokenPipe" not in done.stderr

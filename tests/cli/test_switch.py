@@ -1,0 +1,77 @@
+"""on, off and status against a control API."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Call
+from pretend import Pretended
+from turnout import control
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("command", ["on", "off", "status", "env"])
+def test_without_a_running_turnout(command: str, turnout: Call, capsys: Capture) -> None:
+    assert turnout(command) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == "turnout: no turnout is running; start one with `turnout serve`\n"
+
+
+def test_status_json_without_a_running_turnout(turnout: Call, capsys: Capture) -> None:
+    assert turnout("status", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["running"] is False
+
+
+@pytest.mark.parametrize(("command", "mode"), [("off", "off"), ("on", "route")])
+def test_switching(command: str, mode: str, turnout: Call, running: Pretended) -> None:
+    running.facts["mode"] = "unset"
+    assert turnout(command) == 0
+    assert running.facts["mode"] == mode
+
+
+def test_status(turnout: Call, running: Pretended, capsys: Capture) -> None:
+    running.facts |= {"dropped_rows": 7, "warnings": ["the disk is full"]}
+    assert turnout("status") == 0
+    said = capsys.readouterr().out
+    for part in ("on: requests are routed", "1 min 1 s", running.url, "2 routed", "api.groq.com"):
+        assert part in said
+    assert "7 rows" in said and "the disk is full" in said
+    assert "pretended-token" not in said
+
+
+def test_status_json(turnout: Call, running: Pretended, capsys: Capture) -> None:
+    assert turnout("status", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["running"], facts["proxy"], facts["routed"]) == (True, running.url, 2)
+    assert "token" not in facts
+
+
+# what is wrong with a run file
+STALE = {
+    "not JSON": "{",
+    "not a table": "[]",
+    "half of it": '{"pid": 1}',
+    "a dead process": '{"pid": 999999999, "proxy": "", "base": "", "token": "", "ca": "",'
+    ' "started": 0, "db": ""}',
+}
+
+
+@pytest.mark.parametrize("text", STALE.values(), ids=STALE)
+def test_a_stale_run_file_is_no_turnout(text: str, turnout: Call, data: Path) -> None:
+    data.mkdir()
+    (data / "run.json").write_text(text)
+    assert turnout("status") == 1
+
+
+def test_somebody_elses_server_is_not_ours(running: Pretended, data: Path) -> None:
+    facts = json.loads((data / "run.json").read_text())
+    (data / "run.json").write_text(json.dumps(facts | {"token": "other"}))
+    with pytest.raises(control.NotRunningError, match="401"):
+        control.find()
+
+
+def test_the_token_is_in_no_repr(running: Pretended) -> None:
+    assert "pretended-token" not in repr(control.find())
