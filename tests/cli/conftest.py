@@ -1,12 +1,15 @@
-"""Commands as a person calls them: on a machine where turnout knows nothing but what a test says."""
+"""Commands as a person calls them, on a machine where turnout knows only what a test says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from pretend import Pretended, pretended
 from turnout.cli import main
+
+type Call = Callable[..., int]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
 
@@ -40,3 +43,32 @@ def golden(update_golden: bool) -> Callable[[str, str], None]:
         assert got == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def data(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data directory, with no proxy in the environment."""
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture
+def call(data: Path) -> Call:
+    """`call("status", "--json")` -> its exit code. What it starts writes to the real stdout."""
+
+    def run(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments), prog_name="turnout")
+        assert isinstance(end.value.code, int)
+        return end.value.code
+
+    return run
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator[Pretended]:
+    """A turnout that runs, as far as the commands can tell."""
+    with pretended(data / "ca") as server:
+        server.announce(data / "run.json")
+        yield server

@@ -25,15 +25,15 @@ def python(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[b
     )
 
 
-def test_every_command_is_in_help(turnout: Call, capsys: pytest.CaptureFixture[str]) -> None:
-    assert turnout("--help") == 0
+def test_every_command_is_in_help(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--help") == 0
     said = capsys.readouterr().out
     assert all(f"\n  {name} " in said for name in commands.COMMANDS)
 
 
 @pytest.mark.parametrize("name", commands.COMMANDS)
-def test_every_command_exists_and_explains_itself(name: str, turnout: Call) -> None:
-    assert turnout(name, "--help") == 0
+def test_every_command_exists_and_explains_itself(name: str, call: Call) -> None:
+    assert call(name, "--help") == 0
 
 
 HEAVY = ("numpy", "mitmproxy", "onnxruntime", "aiohttp", "tokenizers", "rich")
@@ -54,8 +54,8 @@ def test_python_m_turnout() -> None:
     assert (done.returncode, done.stdout[:8]) == (0, b"turnout ")
 
 
-def test_an_unknown_command_is_wrong_use(turnout: Call) -> None:
-    assert turnout("rout") == 2
+def test_an_unknown_command_is_wrong_use(call: Call) -> None:
+    assert call("rout") == 2
 
 
 # what a command raises -> exit code, what is said on stderr
@@ -73,7 +73,7 @@ def test_errors_become_one_sentence(
     error: BaseException,
     code: int,
     said: str,
-    turnout: Call,
+    call: Call,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -83,7 +83,7 @@ def test_errors_become_one_sentence(
 
     monkeypatch.setattr(commands, "_close_stdout", lambda: None)
     monkeypatch.setattr(commands.Commands, "get_command", lambda *_: broken)
-    assert turnout("env") == code
+    assert call("env") == code
     shown = capfd.readouterr()
     assert shown.out == ""
     assert shown.err.endswith(said) and "Traceback" not in shown.err

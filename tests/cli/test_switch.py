@@ -13,28 +13,28 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("command", ["on", "off", "status", "env"])
-def test_without_a_running_turnout(command: str, turnout: Call, capsys: Capture) -> None:
-    assert turnout(command) == 1
+def test_without_a_running_turnout(command: str, call: Call, capsys: Capture) -> None:
+    assert call(command) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == "turnout: no turnout is running; start one with `turnout serve`\n"
 
 
-def test_status_json_without_a_running_turnout(turnout: Call, capsys: Capture) -> None:
-    assert turnout("status", "--json") == 1
+def test_status_json_without_a_running_turnout(call: Call, capsys: Capture) -> None:
+    assert call("status", "--json") == 1
     assert json.loads(capsys.readouterr().out)["running"] is False
 
 
 @pytest.mark.parametrize(("command", "mode"), [("off", "off"), ("on", "route")])
-def test_switching(command: str, mode: str, turnout: Call, running: Pretended) -> None:
+def test_switching(command: str, mode: str, call: Call, running: Pretended) -> None:
     running.facts["mode"] = "unset"
-    assert turnout(command) == 0
+    assert call(command) == 0
     assert running.facts["mode"] == mode
 
 
-def test_status(turnout: Call, running: Pretended, capsys: Capture) -> None:
+def test_status(call: Call, running: Pretended, capsys: Capture) -> None:
     running.facts |= {"dropped_rows": 7, "warnings": ["the disk is full"]}
-    assert turnout("status") == 0
+    assert call("status") == 0
     said = capsys.readouterr().out
     for part in ("on: requests are routed", "1 min 1 s", running.url, "2 routed", "api.groq.com"):
         assert part in said
@@ -42,8 +42,8 @@ def test_status(turnout: Call, running: Pretended, capsys: Capture) -> None:
     assert "pretended-token" not in said
 
 
-def test_status_json(turnout: Call, running: Pretended, capsys: Capture) -> None:
-    assert turnout("status", "--json") == 0
+def test_status_json(call: Call, running: Pretended, capsys: Capture) -> None:
+    assert call("status", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["running"], facts["proxy"], facts["routed"]) == (True, running.url, 2)
     assert "token" not in facts
@@ -60,10 +60,10 @@ STALE = {
 
 
 @pytest.mark.parametrize("text", STALE.values(), ids=STALE)
-def test_a_stale_run_file_is_no_turnout(text: str, turnout: Call, data: Path) -> None:
+def test_a_stale_run_file_is_no_turnout(text: str, call: Call, data: Path) -> None:
     data.mkdir()
     (data / "run.json").write_text(text)
-    assert turnout("status") == 1
+    assert call("status") == 1
 
 
 def test_somebody_elses_server_is_not_ours(running: Pretended, data: Path) -> None:
