@@ -67,8 +67,5 @@ def session_of(user_id: str) -> str:
 
 def without_billing(system: list[str]) -> list[str]:
     """System texts without the client's billing line: a text of its own, or a first line."""
-    return [_after_billing(text) if text.startswith(BILLING) else text for text in system]
-
-
-def _after_billing(text: str) -> str:
-    return text.partition("\n")[2]
+    rest = [text.partition("\n")[2] if text.startswith(BILLING) else text for text in system]
+    return [text for text in rest if text]
