@@ -1,8 +1,11 @@
-"""Requests for property tests: conversations as agents have them, and JSON as nobody sends it."""
+"""Requests for property tests: conversations as agents have them, and JSON as nobody means it."""
 
+import copy
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +26,7 @@ from turnout.wire.request import (
 )
 from turnout.wire.turns import paired
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"])
 WORDS = st.text(LETTERS, min_size=1, max_size=8)
 TEXTS = WORDS.map(Text)
@@ -160,31 +164,55 @@ def _text_result(result: ToolResult) -> ToolResult:
     return ToolResult(result.id, (Text(text),) if text else ())
 
 
-KEYS = ["model", "messages", "role", "content", "type", "text", "tools", "system", "input", "id",
-        "tool_calls", "function", "name", "arguments", "tool_call_id", "tool_use_id", "image_url",
-        "url", "thinking", "input_schema", "parameters", "stop", "stream", "max_tokens",
-        "source", "effort", "reasoning_effort", "response_format", "tool_choice", "metadata",
-        "x"]  # fmt: skip
 SAID = ["user", "assistant", "system", "tool", "text", "tool_use", "tool_result", "function",
-        "image", "image_url", "thinking", "enabled", "a", "", "data:,", "{}", "high"]  # fmt: skip
+        "image", "image_url", "thinking", "enabled", "a", "", "data:,", "{}", "high",
+        "#/$defs/range", "$ref", "x"]  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2) | st.floats(0, 2) | st.sampled_from(SAID),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(SAID), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+LIKE: dict[type, st.SearchStrategy[Any]] = {
+    str: st.sampled_from(SAID),
+    list: st.just([]),
+    dict: st.just({}),
+    bool: st.booleans(),
+    int: st.integers(0, 9999),
+}
+WHOLE = [
+    json.loads((GOLDEN / f"{name}.json").read_text())
+    for name in ("claude_code.anthropic", "chat_agent.openai_chat")
+]
 
 
 def anything() -> st.SearchStrategy[bytes]:
-    """JSON made of the dialects' own words, mostly in the wrong places; and broken bytes."""
-    values = st.recursive(
-        st.none() | st.booleans() | st.integers(-1, 2) | st.floats(0, 2) | st.sampled_from(SAID),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
-            | st.fixed_dictionaries({"role": st.sampled_from(SAID), "content": inner})
-            | st.fixed_dictionaries(
-                {"type": st.sampled_from(SAID)}, optional=dict.fromkeys(KEYS[5:12], inner)
-            )
-        ),
-        max_leaves=20,
-    )  # fmt: skip
-    bodies = st.fixed_dictionaries(
-        {"model": st.just("m"), "messages": st.lists(values, max_size=4)},
-        optional={key: values for key in KEYS if key not in ("model", "messages")},
-    )
-    return (bodies | values).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20)
+    """Good requests with a few fields gone or wrong; JSON of any kind; and broken bytes."""
+    return (damaged() | VALUES).map(lambda sent: json.dumps(sent).encode()) | st.binary(max_size=20)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> Any:
+    body = copy.deepcopy(draw(st.sampled_from(WHOLE)))
+    for _ in range(draw(st.integers(1, 3))):
+        inside, key = draw(st.sampled_from(list(places(body))))
+        match draw(st.sampled_from(["like", "gone", "other", "renamed"])):
+            case "gone":
+                del inside[key]
+            case "like":
+                inside[key] = draw(LIKE.get(type(inside[key]), VALUES))
+            case "renamed" if isinstance(inside, dict):
+                inside[draw(st.sampled_from(SAID))] = inside.pop(key)
+            case _:
+                inside[key] = draw(VALUES)
+    return body
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """All containers and keys in a JSON value."""
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in members:
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from places(inner)
