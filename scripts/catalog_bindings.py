@@ -11,6 +11,7 @@ from catalog_facts import (
     RATES,
     SERVED_AS,
     SOURCE_NAMES,
+    UNKNOWN_ABOVE,
     ContradictionError,
     Row,
     agree,
@@ -22,10 +23,10 @@ from catalog_facts import (
 
 def binding_rows(models: Sequence[Row]) -> list[Row]:
     rows = [row for m in models for row in (*_home_rows(m), *_hosted_rows(m))]
+    _check_ids(rows)
     homes = {(row["provider"], row["id"]): row for row in rows}
     for m in models:
         _serve_as(m, homes)
-    _check_ids(homes.values())
     return sorted(homes.values(), key=lambda row: (row["provider"], row["model"], row["id"]))
 
 
@@ -143,6 +144,8 @@ def _list_price(m: Row) -> Row:
     price: Row = _rates(stated, free=free)
     if tiers := stated["long_context_tiers"]:
         price["tiers"] = [{"above": t["above_input_tokens"], **_rates(t, free=free)} for t in tiers]
+    if m["id"] in UNKNOWN_ABOVE:
+        price["tiers"] = [{"above": UNKNOWN_ABOVE[m["id"]][0]}]
     if off := stated.get("off_peak"):
         windows = [_window(w) for w in off["windows"]]
         price["off_peak"] = {**_rates(off, free=free), "windows": windows}
@@ -153,9 +156,10 @@ def _host_price(served: Row, m: Row) -> Row | None:
     """No source says a host's tiers: above the first of the list price its price is unknown."""
     if served["input"] is None:
         return None
-    tiers = m["price_usd_per_mtok"]["long_context_tiers"][:1]
-    unknown = [{"above": t["above_input_tokens"]} for t in tiers]
-    return _rates(served) | ({"tiers": unknown} if unknown else {})
+    tiers = m["price_usd_per_mtok"]["long_context_tiers"]
+    first = tiers[0]["above_input_tokens"] if tiers else None
+    above, _ = UNKNOWN_ABOVE.get(m["id"], (first, ""))
+    return _rates(served) | ({"tiers": [{"above": above}]} if above else {})
 
 
 def _rates(rates: Row, *, free: bool = False) -> Row:

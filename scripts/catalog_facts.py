@@ -137,6 +137,13 @@ SETTLED: dict[tuple[str, str], tuple[Any, str]] = {
         "so is its successor, and those after it are redirected",
     ),
 }
+# model -> (input tokens above which no two sources agree on a price, why)
+UNKNOWN_ABOVE: dict[str, tuple[int, str]] = {
+    "qwen3.6-plus": (256_000, "hosts have a dearer tier there, no source has the vendor's own"),
+    "qwen3.7-plus": (256_000, "hosts have a dearer tier there, no source has the vendor's own"),
+    "grok-4-fast": (128_000, "some sources have a dearer tier there"),
+    "grok-code-fast-1": (200_000, "one source has a tier ten times as dear, the others none"),
+}
 STATUS = {
     "listed": "listed",
     "deprecated": "deprecated",

@@ -199,9 +199,7 @@ def main() -> int:
         print(f"{source}: {e.strerror}; say where it is with --data DIR", file=sys.stderr)
         return 2
     except ContradictionError as e:
-        print(
-            f"{source}: {e}; look into it and settle it in {Path(__file__).name}", file=sys.stderr
-        )
+        print(f"{source}: {e}; look into it and settle it in catalog_facts.py", file=sys.stderr)
         return 1
     given.out.write_bytes(made)
     print(f"{given.out}: {len(made):,} bytes")

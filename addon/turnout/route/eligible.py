@@ -22,7 +22,7 @@ SERVER_TOOLS: dict[DialectName, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
     """A request for a binding. `dialect`: the one spoken to it, None when unknown."""
 
@@ -42,36 +42,55 @@ def _window(case: Case) -> bool:
 
 def _documents(case: Case) -> bool:
     model, host = case.binding.model, case.binding.host
-    return case.ask.documents and not (model.documents and case.dialect in host.documents)
+    return not (model.documents and case.dialect in host.documents)
 
 
 def _server_tools(case: Case) -> bool:
     theirs = (case.binding.model.vendor, case.binding.provider)
-    return case.ask.server_tools and not (
-        case.same_dialect and theirs == SERVER_TOOLS[case.ask.dialect]
-    )
+    return not (case.same_dialect and theirs == SERVER_TOOLS[case.ask.dialect])
 
 
 def _responses_only(case: Case) -> bool:
     """Some models take tools in Chat Completions only without reasoning, or not at all."""
-    if not case.ask.tools or case.dialect != "openai_chat":
+    if case.dialect != "openai_chat" or case.binding.chat_tools == "always":
         return False
-    silent = case.ask.effort == "none"
-    return {"always": False, "effort_none": not silent, "never": True}[case.binding.chat_tools]
+    return case.binding.chat_tools == "never" or case.ask.effort != "none"
 
 
-# reason               it cannot, because
-WHY_NOT: tuple[tuple[str, Callable[[Case], bool]], ...] = (
-    ("window", _window),
-    ("images", lambda c: c.ask.images and not c.binding.model.images),
-    ("files", _documents),
-    ("tools", lambda c: bool(c.ask.tools) and not c.binding.model.tools),
-    ("forced_tool", lambda c: c.ask.forced_tool and not c.binding.model.forced_tools),
-    ("too_many_tools", lambda c: len(c.ask.tools) > (c.binding.host.max_tools or inf)),
-    ("server_tools", _server_tools),
-    ("structured_output", lambda c: c.ask.structured and not c.binding.model.structured),
-    ("responses_only", _responses_only),
+type Check = tuple[str, Callable[[Case], bool]]
+
+# reason, when a request asks for it, and when a binding cannot
+WHY_NOT: tuple[tuple[str, Callable[[Ask], object], Callable[[Case], bool]], ...] = (
+    ("window", lambda _: True, _window),
+    ("images", lambda ask: ask.images, lambda case: not case.binding.model.images),
+    ("files", lambda ask: ask.documents, _documents),
+    ("tools", lambda ask: ask.tools, lambda case: not case.binding.model.tools),
+    ("forced_tool", lambda ask: ask.forced_tool, lambda case: not case.binding.model.forced_tools),
+    (
+        "too_many_tools",
+        lambda ask: ask.tools,
+        lambda case: len(case.ask.tools) > (case.binding.host.max_tools or inf),
+    ),
+    ("server_tools", lambda ask: ask.server_tools, _server_tools),
+    (
+        "structured_output",
+        lambda ask: ask.structured,
+        lambda case: not case.binding.model.structured,
+    ),
+    ("responses_only", lambda ask: ask.tools, _responses_only),
 )
+
+
+def checks(ask: Ask) -> tuple[Check, ...]:
+    """What has to be looked at for this request, made once for all bindings."""
+    return tuple((reason, cannot) for reason, wanted, cannot in WHY_NOT if wanted(ask))
+
+
+def failing(tests: tuple[Check, ...], case: Case) -> str | None:
+    for reason, cannot in tests:
+        if cannot(case):
+            return reason
+    return None
 
 
 def why_not(
@@ -82,5 +101,4 @@ def why_not(
     `dialect`: the one spoken to it; without it, the client's own or the first of its host.
     """
     own = ask.dialect if same_dialect else next(iter(binding.host.dialects), None)
-    case = Case(ask, binding, dialect or own, same_dialect)
-    return next((reason for reason, cannot in WHY_NOT if cannot(case)), None)
+    return failing(checks(ask), Case(ask, binding, dialect or own, same_dialect))

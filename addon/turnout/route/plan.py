@@ -4,12 +4,12 @@ options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least sc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
 from turnout.errors import NoTargetError
-from turnout.route.eligible import why_not
+from turnout.route.eligible import WHY_NOT, why_not
 from turnout.route.model import Binding
 from turnout.route.price import expected_cost
 from turnout.route.rules import PROFILES, Rules, Weights
@@ -19,6 +19,7 @@ from turnout.wire.request import Ask, DialectName
 __all__ = ["PROFILES", "Candidate", "Choice", "Rules", "Weights", "choose"]
 
 KEPT = 40  # candidates in the record
+UNABLE = frozenset({"denied", "not_allowed", *(reason for reason, _, _ in WHY_NOT)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def choose(
     if requested is None:
         return Choice(order=(), reason="unknown_model")
     field = Field(ask, requested, dialects, scored, rules, at)
-    standings = [field.standing(b, warm=False) for b in options if b.routable or field.is_home(b)]
+    standings = [field.standing(one) for one in options if one.routable or field.is_home(one)]
     return _pick(field, standings, pinned)
 
 
@@ -68,22 +69,22 @@ def _pick(field: Field, standings: Sequence[Standing], pinned: tuple[str, str] |
     chosen = kept or fresh
     if chosen is None:
         raise NoTargetError(_nothing(field, standings))
-    fits = sorted((one for one in standings if one.fits), key=field.rank)
+    fits = sorted((one for one in standings if not one.lost), key=field.rank)
     return Choice(
         order=_order(field, chosen.binding, fits),
         reason="pinned" if kept else _reason(field, chosen, standings),
-        quality=chosen.candidate.quality,
+        quality=chosen.quality,
         quality_requested=field.reference.quality if field.reference else None,
-        candidates=_record(chosen, standings, pinned=bool(kept)),
+        candidates=_record(field, chosen, standings, pinned=bool(kept)),
         fresh_model=fresh.binding.model.id if fresh else "",
     )
 
 
 def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
     """Where nothing can be compared, what was asked for."""
-    fits = [one for one in standings if one.fits]
+    fits = [one for one in standings if not one.lost]
     home = next((one for one in fits if field.is_home(one.binding)), None)
-    if home and (field.reference is None or field.price is None):
+    if home and (field.reference is None or field.cost is None):
         return home
     return min(fits, key=field.rank, default=None)
 
@@ -98,15 +99,15 @@ def _kept(
     for one in standings:
         if one.binding.provider == provider and name in (one.binding.model.id, one.binding.id):
             warm = field.standing(one.binding, warm=True)
-            return warm if warm.fits else None
+            return None if warm.lost else warm
     return None
 
 
 def _reason(field: Field, chosen: Standing, standings: Sequence[Standing]) -> str:
-    able = [one for one in standings if one.fits or one.candidate.quality is not None]
+    able = [one for one in standings if one.lost not in UNABLE]
     if field.is_home(chosen.binding) and field.reference is None:
         return "no_evidence"
-    if field.is_home(chosen.binding) and field.price is None:
+    if field.is_home(chosen.binding) and field.cost is None:
         return "price_unknown"
     if len(able) == 1:
         return "only_eligible"
@@ -124,33 +125,33 @@ def _order(field: Field, chosen: Binding, fits: Sequence[Standing]) -> tuple[Bin
 
 
 def _record(
-    chosen: Standing, standings: Sequence[Standing], *, pinned: bool
+    field: Field, chosen: Standing, standings: Sequence[Standing], *, pinned: bool
 ) -> tuple[Candidate, ...]:
-    """The chosen one, then by score, then by quality; those that cannot come last."""
+    """The chosen one, then by score, then by quality; those that cannot serve it come last."""
 
     def rank(one: Standing) -> tuple[float, float, str, str]:
-        candidate = one.candidate
-        score = inf if candidate.score is None else candidate.score
-        quality = -1.0 if candidate.quality is None else candidate.quality
-        return (score, -quality, candidate.model, candidate.provider)
+        score = inf if one.score is None else one.score
+        quality = -1.0 if one.quality is None else one.quality
+        return (score, -quality, one.binding.model.id, one.binding.provider)
 
     others = sorted((one for one in standings if one.binding is not chosen.binding), key=rank)
-    told = (_outdone(one.candidate, chosen.candidate, pinned=pinned) for one in others[: KEPT - 1])
-    return (chosen.candidate, *told)
+    told = others[: KEPT - 1]
+    for one in told:
+        if one.cost is None and one.quality is not None:
+            one.cost = field.dollars(one.binding)
+    return (chosen.candidate(), *(one.candidate(_outdone(one, chosen, pinned)) for one in told))
 
 
-def _outdone(candidate: Candidate, winner: Candidate, *, pinned: bool) -> Candidate:
-    if candidate.lost:
-        return candidate
+def _outdone(one: Standing, winner: Standing, pinned: bool) -> str:
     if pinned:
-        return replace(candidate, lost="pinned")
-    return replace(candidate, lost="tie" if candidate.score == winner.score else "score")
+        return "pinned"
+    return "tie" if one.score == winner.score else "score"
 
 
 def _nothing(field: Field, standings: Sequence[Standing]) -> str:
     counts: dict[str, int] = {}
     for one in standings:
-        counts[one.candidate.lost] = counts.get(one.candidate.lost, 0) + 1
+        counts[one.lost] = counts.get(one.lost, 0) + 1
     why = ", ".join(f"{count} {lost}" for lost, count in sorted(counts.items()))
     asked = f"{field.requested.provider}/{field.requested.id}"
     return f"none of {len(standings)} bindings can serve {asked} at parity: {why or 'no key'}"

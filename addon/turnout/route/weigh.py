@@ -6,13 +6,13 @@ Its score is  w_cost * cost(m)/cost(r) + w_latency * latency(m)/latency(r) + w_v
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from math import hypot, inf
 from typing import Protocol
 
-from turnout.route.eligible import why_not
+from turnout.route.eligible import Case, checks, failing
 from turnout.route.model import Binding
 from turnout.route.price import expected_cost
 from turnout.route.rules import Rules, Weights
@@ -62,14 +62,29 @@ class Candidate:
     lost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Standing:
-    binding: Binding
-    candidate: Candidate
+    """A candidate while it is weighed; only those that are told of become a Candidate."""
 
-    @property
-    def fits(self) -> bool:
-        return not self.candidate.lost
+    binding: Binding
+    quality: float | None = None
+    se: float | None = None
+    evidence: float | None = None
+    cost: float | None = None
+    score: float | None = None
+    lost: str = ""
+
+    def candidate(self, lost: str = "") -> Candidate:
+        return Candidate(
+            provider=self.binding.provider,
+            model=self.binding.model.id,
+            quality=self.quality,
+            se=self.se,
+            evidence=self.evidence,
+            cost_usd=self.cost,
+            score=self.score,
+            lost=self.lost or lost,
+        )
 
 
 class Field:
@@ -85,38 +100,36 @@ class Field:
         at: datetime | None,
     ) -> None:
         self.ask, self.requested, self.rules = ask, requested, rules
-        self._dialects, self._at = dialects, at
+        self._dialects, self._at, self._checks = dialects, at, checks(ask)
         self.estimate = cache(scored.estimate)
         self.reference = self.estimate(requested.model.id)
-        self.price = self._cost(requested, warm=False)
+        self.cost = self.dollars(requested)
 
     def is_home(self, binding: Binding) -> bool:
         """It is the very thing that was asked for."""
         asked = self.requested
-        return (binding.provider, binding.id) == (asked.provider, asked.id)
+        return binding.id == asked.id and binding.provider == asked.provider
 
-    def rank(self, standing: Standing) -> tuple[float, bool, str, str, str]:
+    def rank(self, one: Standing) -> tuple[float, bool, str, str, str]:
         """Least first. A switch that gains nothing is not worth it; other ties go by name."""
-        binding, score = standing.binding, standing.candidate.score
+        binding, score = one.binding, inf if one.score is None else one.score
         away = not self.is_home(binding)
-        return (
-            inf if score is None else score,
-            away,
-            binding.model.id,
-            binding.provider,
-            binding.id,
-        )
+        return (score, away, binding.model.id, binding.provider, binding.id)
 
-    def standing(self, binding: Binding, *, warm: bool) -> Standing:
-        plain = Candidate(provider=binding.provider, model=binding.model.id)
-        if lost := self.rules.forbids(binding) or self._unable(binding):
-            return Standing(binding, replace(plain, lost=lost))
-        judged = self._judged(binding, plain)
-        dollars = self._cost(binding, warm=warm)
-        priced = replace(judged, cost_usd=dollars)
-        if priced.lost:
-            return Standing(binding, priced)
-        return Standing(binding, self._weighed(binding, priced, dollars))
+    def standing(self, binding: Binding, *, warm: bool = False) -> Standing:
+        one = Standing(binding)
+        one.lost = (
+            self.rules.forbids(binding)
+            or self._unable(binding)
+            or self._inferior(one)
+            or self._dearer(one, warm=warm)
+        )
+        return one
+
+    def dollars(self, binding: Binding, *, warm: bool = False) -> float | None:
+        """Expected, of this action."""
+        found = expected_cost(self.ask, binding, warm=warm, at=self._at)
+        return None if found is None else float(found)
 
     def _unable(self, binding: Binding) -> str:
         """The client's own request may always go where it was sent: its provider answers for it."""
@@ -124,46 +137,38 @@ class Field:
         same = dialect == self.ask.dialect
         if same and self.is_home(binding):
             return ""
-        return why_not(self.ask, binding, same_dialect=same, dialect=dialect) or ""
+        return failing(self._checks, Case(self.ask, binding, dialect, same)) or ""
 
-    def _judged(self, binding: Binding, plain: Candidate) -> Candidate:
-        """With its quality, and whether that is at parity. The same model elsewhere is as good."""
-        found, reference = self.estimate(binding.model.id), self.reference
-        same = binding.model.id == self.requested.model.id
+    def _inferior(self, one: Standing) -> str:
+        """Whether it is below parity. The same model elsewhere is as good."""
+        found, reference = self.estimate(one.binding.model.id), self.reference
+        same = one.binding.model.id == self.requested.model.id
         if found is None:
-            return replace(plain, lost="" if same else "no_estimate")
-        known = replace(plain, quality=found.quality, evidence=found.evidence)
-        if same:
-            return replace(known, se=0.0)
-        if reference is None:
-            return replace(known, lost="no_evidence")
-        se = hypot(found.se, reference.se)
-        return replace(
-            known, se=se, lost=self._inferior(found, found.quality - reference.quality, se)
-        )
-
-    def _inferior(self, found: Estimated, difference: float, se: float) -> str:
+            return "" if same else "no_estimate"
+        one.quality, one.evidence = found.quality, found.evidence
+        if same or reference is None:
+            one.se = 0.0 if same else None
+            return "" if same else "no_evidence"
+        one.se = hypot(found.se, reference.se)
         if found.evidence < self.rules.min_evidence:
             return "little_evidence"
-        at_parity = difference >= -self.rules.epsilon + self.rules.z * se
-        return "" if at_parity else "below_parity"
+        needed = -self.rules.epsilon + self.rules.z * one.se
+        return "" if found.quality - reference.quality >= needed else "below_parity"
 
-    def _weighed(self, binding: Binding, judged: Candidate, dollars: float | None) -> Candidate:
-        if self.is_home(binding) and (dollars is None or self.price is None):
-            return replace(judged, score=1.0)
-        if dollars is None or self.price is None:
-            return replace(judged, lost="price_unknown")
-        if self.rules.never_above_requested and dollars > self.price:
-            return replace(judged, lost="above_requested")
-        return replace(judged, score=_score(self.rules.weights, dollars, self.price))
-
-    def _cost(self, binding: Binding, *, warm: bool) -> float | None:
-        dollars = expected_cost(self.ask, binding, warm=warm, at=self._at)
-        return None if dollars is None else float(dollars)
+    def _dearer(self, one: Standing, *, warm: bool) -> str:
+        """Whether it cannot be shown to cost no more; gives it its score."""
+        one.cost = self.dollars(one.binding, warm=warm)
+        if one.cost is None or self.cost is None:
+            one.score = 1.0 if self.is_home(one.binding) else None
+            return "" if one.score else "price_unknown"
+        if self.rules.never_above_requested and one.cost > self.cost:
+            return "above_requested"
+        one.score = _score(self.rules.weights, one.cost, self.cost)
+        return ""
 
 
-def _score(weights: Weights, dollars: float, reference: float) -> float:
+def _score(weights: Weights, cost: float, reference: float) -> float:
     """Latency and verbosity are not measured yet."""
-    same = dollars == reference  # both may be free
-    ratio = 1.0 if same else dollars / reference if reference else inf
+    same = cost == reference  # both may be free
+    ratio = 1.0 if same else cost / reference if reference else inf
     return weights.cost * ratio + weights.latency + weights.verbosity
