@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import deque
 from typing import Any
 
 # a string, whole or cut; a bracket; a comma; anything else
@@ -20,7 +21,7 @@ def parse(text: str) -> Any:
     """The value that `text` begins with. Raises ValueError when there is none."""
     fixed: list[str] = []
     stack: list[str] = []
-    safe: list[tuple[int, str]] = []  # where the text could end: its pieces, and what closes it
+    safe: deque[int] = deque(maxlen=TRIES)  # how many pieces may stand, were the rest given up
     for match in TOKEN.finditer(text):
         piece = match[0]
         if piece in "]}" and stack:
@@ -30,12 +31,12 @@ def parse(text: str) -> Any:
                 return loads("".join(fixed))
             continue
         if piece == ",":
-            safe.append((len(fixed), "".join(reversed(stack))))
+            safe.append(len(fixed))
         fixed.append(_string(match[1], closed=bool(match[2])) if piece[0] == '"' else piece)
         if piece in CLOSER:
             stack.append(CLOSER[piece])
-            safe.append((len(fixed), "".join(reversed(stack))))
-    return _ended(fixed, [*safe, (len(fixed), "".join(reversed(stack)))])
+            safe.append(len(fixed))
+    return _ended(fixed, [len(fixed), *reversed(safe)])
 
 
 def loads(text: str) -> Any:
@@ -54,13 +55,24 @@ def _string(body: str, *, closed: bool) -> str:
     return f'"{CONTROL.sub(lambda m: json.dumps(m[0])[1:-1], body)}"'
 
 
-def _ended(fixed: list[str], safe: list[tuple[int, str]]) -> Any:
-    for size, closers in list(reversed(safe))[:TRIES]:
+def _ended(fixed: list[str], sizes: list[int]) -> Any:
+    """The most of a cut text that reads as JSON once its open brackets are closed."""
+    for size in sizes:
         try:
-            return loads("".join(fixed[:size]) + closers)
+            return loads("".join(fixed[:size]) + _closers(fixed[:size]))
         except ValueError:
             continue
     raise ValueError("not JSON")
+
+
+def _closers(pieces: list[str]) -> str:
+    stack: list[str] = []
+    for piece in pieces:
+        if piece in CLOSER:
+            stack.append(CLOSER[piece])
+        elif piece in ("]", "}"):
+            stack.pop()
+    return "".join(reversed(stack))
 
 
 def _drop_comma(fixed: list[str]) -> None:
