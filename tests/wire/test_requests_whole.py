@@ -43,6 +43,23 @@ def test_c29_c71_golden(name: str, update_golden: bool) -> None:
     assert got == golden.read_text()
 
 
+def test_c29_every_alteration_is_recorded() -> None:
+    sent = (GOLDEN / "claude_code.anthropic.json").read_bytes()
+    request = read(sent, "anthropic")
+    changes = DIALECTS["openai_chat"].write_request(request, Target(model="t")).changes
+    assert [change.what for change in changes] == [
+        "context_management",
+        "system",
+        "tool_reference",
+        "tools.defer_loading",
+        "cache_control",
+        "thinking",
+        "tools.Read.parameters",
+        "reasoning_effort",
+        "user",
+    ]
+
+
 @given(requests())
 def test_there_and_back(request: Request) -> None:
     """Anthropic -> OpenAI -> Anthropic keeps all that OpenAI has words for."""

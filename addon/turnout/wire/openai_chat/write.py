@@ -25,8 +25,16 @@ LONGEST_KEY = 64
 def write(request: Request, target: Target) -> Written:
     """Raises UnsupportedError for what the target cannot be told."""
     note = Changes(request.changes)
+    if _marked(request):
+        note("cache_control", "advice: this dialect caches by itself")
     with reading("openai_chat"):
         return Written(msgspec.json.encode(_body(request, target, note)), note.all)
+
+
+def _marked(request: Request) -> bool:
+    said = (part for message in request.messages for part in message.parts)
+    markable = (part for part in said if not isinstance(part, Thinking))
+    return any(part.cache for part in (*request.system, *request.tools, *markable))
 
 
 def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
@@ -50,8 +58,6 @@ def _messages(request: Request, target: Target, note: Changes) -> list[dict[str,
         raise UnsupportedError("native_only", "no message is left")
     if turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    if any(part.cache for part in request.system):
-        note("cache_control", "advice: this dialect caches by itself")
     first = [{"role": "system", "content": system}] if system else []
     return first + [sent for turn in turns for sent in messages.write(turn, target)]
 
