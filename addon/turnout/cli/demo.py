@@ -5,7 +5,6 @@ import contextlib
 import json
 import signal
 import ssl
-import sys
 import textwrap
 import time
 from collections import deque
@@ -19,8 +18,8 @@ from rich.console import Console
 from rich.text import Text
 
 from turnout import history
-from turnout.cli import audit, figures
-from turnout.demo.agent import Action, Agent
+from turnout.cli import audit, figures, page
+from turnout.demo.agent import OK, Action, Agent
 from turnout.demo.sandbox import Sandbox, sandbox
 from turnout.demo.story import Story, read
 from turnout.errors import TurnoutError
@@ -42,7 +41,7 @@ Now with your own agent:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def demo(keep: bool, as_json: bool) -> int:
     """Simulated providers and agent through the real proxy. No keys, no network, 20 seconds."""
-    console = Console(stderr=True, highlight=False) if as_json else figures.console()
+    console = Console(stderr=True, highlight=False, markup=False) if as_json else page.console()
     try:
         rows = asyncio.run(_demo(Show(console), keep=keep, as_json=as_json))
     except asyncio.CancelledError:
@@ -56,20 +55,20 @@ def demo(keep: bool, as_json: bool) -> int:
 
 async def _demo(show: "Show", *, keep: bool, as_json: bool) -> dict[str, Any]:
     _end_on_sigterm()
-    began, story = time.monotonic(), read()
-    show.opening(story)
+    began, at, story = time.monotonic(), time.time(), read()
+    show.opening()
     async with sandbox(story, keep=keep) as box:
         show.started(box, time.monotonic() - began)
         with history.read(box.running.db) as log:
             async with aiohttp.ClientSession() as http:
                 await _play(story, box, http, log, show)
-            groups = log.audit(0, "model")
+            groups = log.audit(at, "model")
             actions = list(log.since(0))
         if not as_json:
-            show.closing(groups, time.monotonic() - began)
+            show.closing(groups, at, time.monotonic() - began)
         if keep:
             show.kept(box)
-    return {"actions": actions, **audit.document(groups, 0, "model")}
+    return {"actions": actions, **audit.document(groups, at, "model")}
 
 
 async def _play(
@@ -117,7 +116,7 @@ class Show:
     def _print(self, *parts: str | tuple[str, str]) -> None:
         self.console.print(Text.assemble(*parts), no_wrap=True, overflow="ellipsis", crop=True)
 
-    def opening(self, story: Story) -> None:
+    def opening(self) -> None:
         self._print(("turnout demo", "bold"), "  no keys, no network")
         self._print("Simulated: two providers and an agent. Real: the proxy, its TLS, the routing.")
         self._print("Starting turnout ...")
@@ -136,17 +135,16 @@ class Show:
         routed = served != row["requested_model"]
         self._print(
             f"{action.number:3} {action.sending.what:6}",
-            f"{figures.usd(row['cost_usd']):>10} {action.ms:5,.0f} ms  ",
+            f"{figures.usd(row['cost_usd']):>11} {action.ms:6,.0f} ms  ",
             f"{row['requested_model']} → ",
             (served, "green" if routed else ""),
             f"  {row['reason']}{_failed(row)}",
             (f"  {figures.clean(row['cluster_label'] or '')}", "dim"),
         )
 
-    def closing(self, groups: Sequence[history.Group], seconds: float) -> None:
+    def closing(self, groups: Sequence[history.Group], at: float, seconds: float) -> None:
         self._print()
-        sys.stdout.flush()
-        audit.show(groups, 0, "model")
+        audit.show(groups, at, "model")
         whole = history.total(groups)
         self._print()
         self._print(
@@ -170,6 +168,7 @@ def _served(row: Mapping[str, Any]) -> str:
 
 
 def _failed(row: Mapping[str, Any]) -> str:
-    """What did not answer before the one that did."""
+    """What did not answer, before the one that did, or at all."""
     failed = [tried for tried in row["attempts"] or () if tried["error"]]
-    return "".join(f", after {one['error']} from {one['provider']}" for one in failed)
+    before = "".join(f", after {one['error']} from {one['provider']}" for one in failed)
+    return before if row["status"] == OK else f"{before}, status {row['status']}"

@@ -15,6 +15,8 @@ from turnout.demo.provider import SimProvider
 from turnout.demo.story import Step, Story, Task
 from turnout.errors import TurnoutError
 
+OK, OVERLOADED = 200, 529
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -63,8 +65,14 @@ class Agent:
             yield await self._send(conversation.titled(task), task)
         conversation.asked(task)
         for step in task.steps:
-            action = await self._faulted(step, conversation.next(task), task)
+            self._spoil(step)
+            action = await self._send(conversation.next(task), task)
             yield action
+            if action.status == OVERLOADED:  # as real agents do
+                action = await self._send(conversation.next(task), task)
+                yield action
+            if action.status != OK:
+                raise AgentError(f"{action.status} {action.body[:500].decode(errors='replace')}")
             understood = conversation.answered(action.body, streamed=action.streamed)
             if len(understood.calls) != len(step.results):
                 raise AgentError(f"{task.human!r}: the model left the script: {understood.calls}")
@@ -74,12 +82,11 @@ class Agent:
         new = CLIENTS[task.client]
         return self._conversations.setdefault(task.session, new(self._story, task.session))
 
-    async def _faulted(self, step: Step, sending: Sending, task: Task) -> Action:
+    def _spoil(self, step: Step) -> None:
         """A fault is shared: whoever is asked first fails, the next one does well."""
         faults = step.faults()
         for sim in self._sims:
             sim.faults[:] = faults
-        return await self._send(sending, task)
 
     async def _send(self, sending: Sending, task: Task) -> Action:
         self._count += 1
@@ -92,10 +99,6 @@ class Agent:
             ssl=self._tls,
         ) as answer:
             body = await answer.read()
-        if answer.status != 200:
-            raise AgentError(
-                f"{sending.url}: {answer.status} {body[:500].decode(errors='replace')}"
-            )
         return Action(
             number=self._count,
             task=task,

@@ -15,7 +15,7 @@
         strict=True,             refuses what the real one does (400), say unsigned thinking
         compress=False,          gzip to clients that accept it
         ssl=None,                an ssl.SSLContext: serve https
-        host="127.0.0.1", port=0,
+        host="127.0.0.1", port=0, its name in URLs (say, "localhost"), its port
         clock=time.monotonic,    for the prefix cache's TTL
     )
     .url                         http://127.0.0.1:PORT
@@ -56,6 +56,9 @@ HTTP: dict[str, Any] = {  # generous: a proxy under test must not be saved by ou
     "max_field_size": 1 << 20,
     "max_headers": 1000,
 }
+
+
+LOOPBACK = "127.0.0.1"  # "localhost" may be two addresses, with two ports
 
 
 class _Counting(web.Server):
@@ -161,7 +164,7 @@ class SimProvider:
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            self._server, self.host, self.port, ssl=self._ssl, reuse_address=True
+            self._server, LOOPBACK, self.port, ssl=self._ssl, reuse_address=True
         )
         self.port = self._listener.sockets[0].getsockname()[1]
 

@@ -54,14 +54,13 @@ class Heard:
 
 
 def turn(plays: Plays, heard: Heard) -> Turn:
-    """The next line of the play; without one, a call of the first tool, then an ending."""
-    play = next((turns for key, turns in plays.items() if key in heard.human), ())
+    """What must be said, else the play's next line, else a call of the first tool, and an end."""
     if heard.forced_tool:
         return Turn(calls=(_call(heard, heard.forced_tool),))
-    if play:
-        return play[min(heard.rounds, len(play) - 1)]
-    if heard.schema is not None:
+    if heard.schema is not None and not heard.tools:
         return Turn(text=json.dumps(instance(heard.schema)))
+    if play := next((turns for key, turns in plays.items() if key in heard.human), ()):
+        return play[min(heard.rounds, len(play) - 1)]
     if heard.tools and not heard.rounds:
         return Turn(text="I will look.", thinking=DEFAULT.thinking, calls=(_first(heard),))
     return DEFAULT
