@@ -90,7 +90,7 @@ REFS: dict[str, tuple[list[str], str, str]] = {
 
 @pytest.mark.parametrize(("made", "ref", "found"), REFS.values(), ids=REFS)
 def test_references(tmp_path: Path, made: list[str], ref: str, found: str) -> None:
-    path = written(tmp_path / "log.db", [decided.row(of_decision={"id": id}) for id in made])
+    path = written(tmp_path / "log.db", [decided.row(of_decision={"id": name}) for name in made])
     with store.read(path) as reader:
         if found in made:
             assert reader.decision(ref)["id"] == found
@@ -130,9 +130,11 @@ def group(**facts: Any) -> dict[str, Any]:
     } | facts
 
 
-NOTHING_KNOWN = {
-    name: None for name in group() if name.endswith("_tokens") or name.endswith("_usd")
-} | {"unpriced": 1, "uncompared": 1, "errors": 1}
+NOTHING_KNOWN = {name: None for name in group() if name.endswith(("_tokens", "_usd"))} | {
+    "unpriced": 1,
+    "uncompared": 1,
+    "errors": 1,
+}
 
 
 def audited(path: Path, by: By, since: float = 0.0) -> list[Group]:
