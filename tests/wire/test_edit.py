@@ -343,6 +343,22 @@ def test_refused(reason: str, there: dict[str, Any], target: Target) -> None:
     assert e.value.reason == reason
 
 
+def test_what_is_not_asked_for_is_not_needed() -> None:
+    least = Target(
+        model="x",
+        images=False,
+        image_urls=False,
+        documents=False,
+        tools=False,
+        max_tools=0,
+        structured=False,
+        samplers=False,
+        stop=0,
+        prefill=False,
+    )
+    assert edited(body(), least)[0] == body() | {"model": "x"}
+
+
 def test_c13_four_marks_are_fine() -> None:
     there = body(user(*marked("1h", "1h", "5m", None)))
     assert edited(there, OPUS)[0] == there | {"model": "opus"}

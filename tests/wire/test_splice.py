@@ -71,6 +71,7 @@ BROKEN: dict[str, bytes] = {
     "twice in a row, longer": b'{"a":1,"a":[1,2,3]}',
     "twice, another key": b'{"a":1,"z":1,"z":2}',
     "twice, once in escapes": b'{"a":1,"\\u0061":2}',
+    "twice, the first like the rest": b'{"a":{"q":[1],"b":1},"b":1,"a":"123456"}',
     "twice, the first hides the second": b'{"a":"x\\",\\"a\\":1","a":"y"}',
 }
 
