@@ -208,7 +208,7 @@ CHAT: dict[str, Row] = {
             chunk({}, "stop", usage={"prompt_tokens": None, "completion_tokens": "2"}),
             DONE,
         ],
-        [C, Text("a"), Usage(), Finished("end")],
+        [C, Text("a"), Finished("end")],
     ),
     "c21 usage in every chunk": (
         [

@@ -23,13 +23,15 @@ CACHE_WRITE = (
     ("cache_creation_input_tokens",),
 )
 REASONING = (("completion_tokens_details", "reasoning_tokens"), ("reasoning_tokens",))
+# without either, what was used is unknown: that is not the same as nothing
+TOTALS = ("prompt_tokens", "completion_tokens")
 
 
 def find(chunk: Mapping[str, Any], choices: list[dict[str, Any]]) -> Usage | None:
     """The usage of a chunk or an answer, wherever its vendor puts it; None when there is none."""
     groq = chunk.get("x_groq") or {}
     for holder in (chunk, groq, *choices):
-        if usage := holder.get("usage"):
+        if (usage := holder.get("usage")) and any(type(usage.get(key)) is int for key in TOTALS):
             return read(usage)
     return None
 
