@@ -27,12 +27,12 @@ def splice(body: bytes, target: Target) -> Written:
     """
     with reading("anthropic"):
         parsed, members = parse(body)
-        walked = [block for message in parsed.messages for block in walk(message)]
+        walked = walk(parsed)
         cache.check(marks(parsed, walked))
         edits = Edits(body, members)
         left = history.mend(edits, parsed, target)
         if parsed.model != target.model:
-            able.check(facts(parsed, members), target)
+            able.check(facts(parsed, members, walked), target)
             _check(walked, left, target)
             _fit(edits, parsed, target, left)
         return edits.written()

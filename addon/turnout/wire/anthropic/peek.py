@@ -16,11 +16,11 @@ def peek(body: bytes, path: str) -> Ask:
     """Raises WireError. `path` says nothing in this dialect."""
     del path
     with reading("anthropic"):
-        return facts(*parse(body))
+        parsed, members = parse(body)
+        return facts(parsed, members, walk(parsed))
 
 
-def facts(body: Body, members: Mapping[str, splice.Field]) -> Ask:
-    walked = [block for message in body.messages for block in walk(message)]
+def facts(body: Body, members: Mapping[str, splice.Field], walked: Sequence[Block]) -> Ask:
     types = {block.type for block in walked}
     system = _system(body)
     return Ask(

@@ -164,11 +164,10 @@ def nested(block: Block) -> list[Block]:
     return _blocks.decode(block.content)
 
 
-def walk(message: Message) -> Iterator[Block]:
-    """All blocks of a message, a tool result before what is in it."""
-    for block in blocks(message.content):
-        yield block
-        yield from nested(block)
+def walk(body: Body) -> list[Block]:
+    """All blocks of all messages, a tool result before what is in it."""
+    top = (block for message in body.messages for block in blocks(message.content))
+    return [inner for block in top for inner in (block, *nested(block))]
 
 
 def marks(body: Body, walked: Iterable[Block]) -> Iterator[Mark]:
