@@ -1,50 +1,45 @@
 """Rows of the log for tests, with nothing left to chance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from turnout import record
 from turnout.record import Decision, Outcome, Tried
+from turnout.route.plan import Candidate
 from turnout.wire.events import Usage
 from turnout.wire.request import Change
 
 AT = 1_783_252_800.0  # 2026-07-05 12:00:00 UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """As turnout.route.plan has it."""
-
-    provider: str = "anthropic"
-    model: str = "claude-haiku-4-5"
-    quality: float | None = 0.871
-    se: float | None = 0.012
-    evidence: float | None = 40.0
-    cost_usd: Decimal | None = Decimal("0.0123")
-    score: float | None = 0.31
-    lost: str = ""
-
-
 CANDIDATES = (
-    Candidate(),
     Candidate(
+        provider="anthropic",
+        model="claude-haiku-4-5",
+        quality=0.871,
+        se=0.012,
+        evidence=40.0,
+        cost_usd=0.0123,
+        score=0.31,
+    ),
+    Candidate(
+        provider="anthropic",
         model="claude-opus-4-5",
         quality=0.88,
-        se=0.01,
-        cost_usd=Decimal("0.0615"),
+        se=0.0,
+        evidence=52.0,
+        cost_usd=0.0615,
         score=1.0,
-        lost="dearer",
+        lost="score",
     ),
     Candidate(
         provider="deepseek",
         model="deepseek-v3.2",
         quality=0.79,
         se=0.02,
-        cost_usd=None,
-        score=None,
-        lost="below parity",
+        evidence=31.0,
+        lost="below_parity",
     ),
 )
 
@@ -62,7 +57,7 @@ def decision(**facts: Any) -> Decision:
             "requested_model": "claude-opus-4-5",
             "model": "claude-haiku-4-5",
             "provider": "anthropic",
-            "reason": "parity",
+            "reason": "cheapest_at_parity",
             "bundle": "2026-07",
             "cluster": 7,
             "cluster_label": "small edits",

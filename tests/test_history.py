@@ -73,7 +73,7 @@ def test_json_columns_are_decoded(path: Path) -> None:
         row = reader.decision("id0001")
     assert [tried["status"] for tried in row["attempts"]] == [529, 200]
     assert row["evidence"] == {"epsilon": 0.02}
-    assert [one["lost"] for one in row["candidates"]] == ["", "dearer", "below parity"]
+    assert [one["lost"] for one in row["candidates"]] == ["", "score", "below_parity"]
 
 
 REFS: dict[str, tuple[list[str], str, str]] = {

@@ -51,11 +51,11 @@ def test_a_full_row() -> None:
         "provider": "anthropic",
         "model": "claude-opus-4-5",
         "quality": 0.88,
-        "se": 0.01,
-        "evidence": 40.0,
+        "se": 0.0,
+        "evidence": 52.0,
         "cost_usd": 0.0615,
         "score": 1.0,
-        "lost": "dearer",
+        "lost": "score",
     }
     assert full["changes"] == '[{"what":"model","why":"routed"}]'
     assert full["evidence"] == '{"epsilon":0.02}'

@@ -28,12 +28,13 @@ SAME = Decimal("1e-9")  # USD; the log keeps floats
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`rate`: USD per million tokens. What is unknown is None; reasoning is billed as output."""
+    """`rate`: USD per million tokens; None is unknown. `part`: of the line before, billed there."""
 
     name: str
     tokens: int
     rate: Decimal | None = None
     usd: Decimal | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def line(name: str, tokens: int, rate: Decimal | None) -> Line:
 
 
 def reasoned(lines: tuple[Line, ...], usage: Usage) -> tuple[Line, ...]:
-    return (*lines, Line(NAMES["reasoning"], usage.reasoning)) if usage.reasoning else lines
+    return (
+        (*lines, Line(NAMES["reasoning"], usage.reasoning, part=True)) if usage.reasoning else lines
+    )
 
 
 def add(lines: tuple[Line, ...]) -> Decimal | None:

@@ -20,7 +20,7 @@ def money(row: Row) -> Iterator[RenderableType]:
         yield Text()
         yield bill(found)
         yield Text()
-    yield told("cost", figures.exactly(row["cost_usd"]) + doubt(row, found))
+    yield told("cost", figures.exactly(row["cost_usd"]) + doubt(found))
     same, asked = row["requested_same_tokens_usd"], row["requested_model"] or "what was asked for"
     yield told("as asked", f"{figures.exactly(same)} for {asked} on the same tokens")
     if same is not None and row["cost_usd"] is not None:
@@ -33,16 +33,16 @@ def money(row: Row) -> Iterator[RenderableType]:
 def bill(found: Receipt) -> Table:
     table = grid("tokens", "count", "$ per million", "cost", numbers=3)
     for line in found.lines:
-        rate = "" if line.rate is None else f"{line.rate.normalize():,f}"
-        cost = "" if line.usd is None else figures.exactly(line.usd)
-        table.add_row(line.name, figures.count(line.tokens), rate, cost)
+        rate = figures.UNKNOWN if line.rate is None else f"{line.rate.normalize():,f}"
+        price = ("", "") if line.part else (rate, figures.exactly(line.usd))
+        table.add_row(line.name, figures.count(line.tokens), *price)
     if found.total is not None:
         table.add_row("total", "", "", figures.exactly(found.total))
     return table
 
 
-def doubt(row: Row, found: Receipt) -> str:
-    if row["cost_usd"] is None or found.total is None or found.agrees:
+def doubt(found: Receipt) -> str:
+    if found.total is None or found.agrees or not found.lines:
         return ""
     return " when it was made; the prices known today make it the total above"
 

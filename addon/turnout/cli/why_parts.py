@@ -29,7 +29,7 @@ def what(row: Row) -> Iterator[Text]:
     yield told("served by", served or figures.UNKNOWN)
     yield told("because", words(row["reason"]) or figures.UNKNOWN)
     if row["fresh_model"] and row["fresh_model"] != row["model"]:
-        yield told("without pin", row["fresh_model"])
+        yield told("unpinned", row["fresh_model"])
     if row["stay_usd"] is not None or row["switch_usd"] is not None:
         stay, switch = figures.usd(row["stay_usd"]), figures.usd(row["switch_usd"])
         yield told("session", f"the rest of it costs {stay} staying, {switch} switching")
@@ -116,7 +116,7 @@ def attempts(row: Row) -> Iterator[Text]:
 def times(row: Row) -> Iterator[Text]:
     first, last = figures.ms(row["ttft_ms"]), figures.ms(row["total_ms"])
     decided = figures.ms(row["route_ms"])
-    yield told("time", f"decided in {decided}; first byte after {first}, last after {last}")
+    yield told("time", f"decided {decided}, first byte {first}, last byte {last}")
 
 
 def rows_of(row: Row, column: str) -> list[Mapping[str, Any]]:
