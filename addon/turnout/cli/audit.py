@@ -19,25 +19,25 @@ from turnout.history import BY, By, Group, total
 SPANS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
 
 
-class Since(click.ParamType[float]):
+def instant(ctx: click.Context, param: click.Parameter, value: str) -> float:
     """7d, 24h, 30m, or a date in UTC -> epoch seconds."""
-
-    name = "since"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        if span := re.fullmatch(r"(\d{1,9})([mhdw])", value):
-            return time.time() - int(span[1]) * SPANS[span[2]]
-        try:
-            found = datetime.fromisoformat(value)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            kinds = "neither a span (30m, 24h, 7d) nor a date (2026-07-01)"
-            self.fail(f"{value!r} is {kinds}", param, ctx)
+    if span := re.fullmatch(r"(\d{1,9})([mhdw])", value):
+        return time.time() - int(span[1]) * SPANS[span[2]]
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError) as e:
+        kinds = "neither a span (30m, 24h, 7d) nor a date (2026-07-01)"
+        raise click.BadParameter(f"{value!r} is {kinds}", ctx, param) from e
 
 
 @click.command()
 @click.option(
-    "--since", type=Since(), default="7d", show_default=True, help="30m, 24h, 7d, or a date (UTC)."
+    "--since",
+    callback=instant,
+    default="7d",
+    show_default=True,
+    help="30m, 24h, 7d, or a date (UTC).",
 )
 @click.option(
     "--by", type=click.Choice(BY), default="model", show_default=True, help="A line for each."
