@@ -176,6 +176,13 @@ WRITE: dict[str, tuple[list[Event], list[dict[str, Any]]]] = {
             {"type": "text", "text": "\n a\n"},
         ],
     ),
+    "c20 white space before a call does not come after it": (
+        [START, Text("\n"), CALL, ToolInput(0, "{}"), Text("a")],
+        [
+            {"type": "tool_use", "id": "t0", "name": "ls", "input": {}},
+            {"type": "text", "text": "a"},
+        ],
+    ),
     "white space alone is no block": ([START, Text("\n")], []),
     "events before the start": ([Text("a")], [{"type": "text", "text": "a"}]),
     "garbage after a call that is whole": (
@@ -193,6 +200,22 @@ def test_anthropic_blocks(events: list[Event], blocks: list[dict[str, Any]]) -> 
     data = write(anthropic.StreamWriter(HINTS), [*events, Finished("end")])
     grammar.check_anthropic(data)
     assert grammar.sum_anthropic(data)["content"] == blocks
+
+
+def test_c16_open_blocks_are_closed_in_index_order() -> None:
+    events = [START, CALL, ToolInput(0, '{"a"'), Text("b"), ToolInput(0, ":1}"), Finished("tools")]
+    stops = [
+        event["index"]
+        for event in payloads(write(anthropic.StreamWriter(HINTS), events))
+        if event["type"] == "content_block_stop"
+    ]
+    assert stops == [0, 1]
+
+
+def test_c17_calls_have_no_stop_sequence() -> None:
+    events = [START, CALL, ToolInput(0, "{}"), Finished("stop", "END")]
+    got = grammar.sum_anthropic(write(anthropic.StreamWriter(HINTS), events))
+    assert (got["stop_reason"], got["stop_sequence"]) == ("tool_use", None)
 
 
 # fmt: off

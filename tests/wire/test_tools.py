@@ -88,6 +88,13 @@ MENDED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "an unknown key": ('{"path":"a","more":"x"}', '{"path":"a"}', ("removed:more",)),
     "a number in a string": ('{"count":"3"}', '{"count":3}', ("converted:count",)),
     "a number that is not written so": ('{"count":"03"}', '{"count":"03"}', ()),
+    "a number with a blank": ('{"count":" 3"}', '{"count":" 3"}', ()),
+    "a number in another notation": ('{"ratio":"1e3"}', '{"ratio":"1e3"}', ()),
+    "quotes and brackets in a nested string": (
+        r'{"any":{"a":"\"}]\\"}}',
+        r'{"any":{"a":"\"}]\\"}}',
+        (),
+    ),
     "a fraction where a whole one is due": ('{"count":"1.5"}', '{"count":"1.5"}', ()),
     "a boolean in a string": ('{"deep":"True"}', '{"deep":true}', ("converted:deep",)),
     "a string that is a number": ('{"path":5}', '{"path":"5"}', ("converted:path",)),

@@ -128,6 +128,14 @@ CHAT: dict[str, Row] = {
         [chunk(tool(0, '{"a":"b', "t0", "ls"), "length"), DONE],
         [C, LS, ToolInput(0, '{"a":"b'), Finished("length")],
     ),
+    "c18 the limit cuts the second call": (
+        [
+            chunk(tool(0, "{}", "t0", "ls")),
+            chunk(tool(1, '{"a"', "t1", "rm"), "length"),
+            DONE,
+        ],
+        [C, LS, ToolInput(0, "{}"), RM, ToolInput(1, '{"a"'), Finished("length")],
+    ),
     "c19 content filter": (
         [chunk({"content": "a"}, "content_filter"), DONE],
         [C, Text("a"), Finished("refusal")],
@@ -273,6 +281,23 @@ CHAT: dict[str, Row] = {
             ToolInput(0, ":1}"),
             RM,
             ToolInput(1, "{}"),
+            Finished("tools"),
+        ],
+    ),
+    "c16 neither index nor id": (
+        [
+            chunk(tool(None, "{}", name="ls")),
+            chunk(tool(None, '{"a":1}', name="ls")),
+            chunk(tool(None, name="rm"), "tool_calls"),
+            DONE,
+        ],
+        [
+            C,
+            ToolCall(0, "call_nonce_0", "ls"),
+            ToolInput(0, "{}"),
+            ToolCall(1, "call_nonce_1", "ls"),
+            ToolInput(1, '{"a":1}'),
+            ToolCall(2, "call_nonce_2", "rm"),
             Finished("tools"),
         ],
     ),
