@@ -35,10 +35,14 @@ FILES = ("clusters.json", "models.json", *(f"{name}.npy" for name in RANGES))
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Parity: `q(m) - q(r) >= -epsilon + z * se(m - r)`. `epsilon` in units of quality (0..1)."""
+    """Parity: `q(m) - q(r) >= -epsilon + z * se(m - r)`. `epsilon` in units of quality (0..1).
+
+    `min_evidence`: effective labels a candidate's quality must rest on; at 0 its se alone decides.
+    """
 
     epsilon: float
     z: float
+    min_evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +133,9 @@ def _positive(manifest: dict[str, Any], name: str, path: Path) -> float:
 
 def _profiles(manifest: dict[str, Any], path: Path) -> dict[str, Profile]:
     table = artifact.field(manifest, "profiles", dict, path)
+    knobs = ("epsilon", "z", "min_evidence")
     return {
-        str(name): Profile(_cell(row, "epsilon", float, path), _cell(row, "z", float, path))
+        str(name): Profile(*(_cell(row, knob, float, path) for knob in knobs))
         for name, row in table.items()
     }
 

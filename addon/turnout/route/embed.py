@@ -4,11 +4,8 @@ Each text is run alone: the activations are quantised over a whole batch, so in 
 get another vector. onnxruntime and tokenizers are imported when an encoder is loaded, not before.
 """
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +17,6 @@ from turnout.route import artifact
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-type Vector = NDArray[np.float32]  # (dim,)
 type Vectors = NDArray[np.float32]  # (texts, dim), each row of length one
 
 CHARACTERS = 4096  # of a text that are tokenised at all, half of them from each end
@@ -63,37 +59,6 @@ class Embedder:
         return np.asarray(hidden[0], np.float32)
 
 
-class Memory:
-    """The latest `size` vectors by the hash of their text: an agent's text stays the same for many
-    steps. Keeps no text. Threads may share it; two that miss at once both embed."""
-
-    def __init__(self, embed: Callable[[Sequence[str]], Vectors], size: int = 4096) -> None:
-        self._embed = embed
-        self._size = size
-        self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
-        self._lock = Lock()
-
-    def __call__(self, text: str) -> Vector:
-        """(dim,)"""
-        if (known := self.get(text)) is not None:
-            return known
-        vector: Vector = self._embed([text])[0]
-        with self._lock:
-            self._vectors[_key(text)] = vector
-            while len(self._vectors) > self._size:
-                self._vectors.popitem(last=False)
-        return vector
-
-    def get(self, text: str) -> Vector | None:
-        """The vector if it is known: costs microseconds, so it needs no worker thread."""
-        key = _key(text)
-        with self._lock:
-            vector = self._vectors.get(key)
-            if vector is not None:
-                self._vectors.move_to_end(key)
-        return vector
-
-
 def ends[S: (str, list[int])](items: S, limit: int) -> S:
     """At most `limit` of `items`, half from each end: first and last say as much as all of them."""
     if len(items) <= limit:
@@ -106,10 +71,6 @@ def unit(vectors: Vectors) -> Vectors:
     """Rows scaled to length one; a row of zeros stays."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
-
-
-def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def _tokenizer(path: Path) -> "Tokenizer":

@@ -1,6 +1,7 @@
 """Which words of a request are embedded: what a human wrote last, without what clients inject."""
 
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 from turnout.wire.request import Ask
@@ -41,6 +42,7 @@ INJECTED = (
 )
 _NAME = "|".join(name.replace("*", r"[A-Za-z0-9_-]{0,40}") for name in INJECTED)
 _OPEN = re.compile(rf"<({_NAME})(?:\s[^<>]{{0,400}})?>")
+_CLOSE = re.compile(rf"</({_NAME})>")
 _TAG = re.compile(rf"</?(?:{_NAME})(?:\s[^<>]{{0,400}})?>")
 
 
@@ -63,16 +65,17 @@ def tail(text: str, limit: int = LIMIT) -> str:
 
 
 def _outside(text: str) -> Iterator[str]:
-    """The stretches between blocks, in one pass: a tag that is missing is looked for only once."""
-    unclosed: set[str] = set()
+    """The stretches between blocks. Linear: each closing tag is found once, not per opening."""
+    ends: defaultdict[str, deque[re.Match[str]]] = defaultdict(deque)
+    for tag in _CLOSE.finditer(text):
+        ends[tag[1]].append(tag)
     start = search = 0
     while block := _OPEN.search(text, search):
-        name = block[1]
-        end = -1 if name in unclosed else text.find(f"</{name}>", block.end())
-        if end < 0:
-            unclosed.add(name)
-            search = block.end()
-        else:
+        closing = ends[block[1]]
+        while closing and closing[0].start() < block.end():
+            closing.popleft()
+        search = block.end()
+        if closing:
             yield text[start : block.start()]
-            start = search = end + len(name) + 3
+            start = search = closing[0].end()
     yield text[start:]

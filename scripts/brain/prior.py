@@ -1,0 +1,261 @@
+"""How well every model of the catalogue does on every source, with and without labels.
+
+On the logit scale, for model m and source s (a label source or a public benchmark):
+
+    y(m, s) = level(s) + slope(s) . (log price, release date)(m)
+              + u(m) + v(m, axis of s) + e(m, s) + noise
+
+All terms are independent normals, so their sum is a Gaussian process (Rasmussen, Williams 2006,
+chapter 2): the slopes are a ridge; u and v carry what is known of a model from one source to
+another, more so within an axis; the posterior says how unsure it is. The standard deviations
+maximise the marginal likelihood. `level(s)` is the additive effect of the source, so a model that
+was labelled on hard sources only is not taken for a weak one. Cells that lie far off (a harness
+failure: a strong model at 0.12 on GAIA) weigh less, as under Student's t with 4 degrees of freedom.
+
+Public benchmarks are here for the axes on which no modern model has labels (knowledge, maths, tool
+calling). On the label sources they do not beat price and date: see `unseen_models` in a manifest.
+"""
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brain.data import Data
+from brain.facts import features
+
+# source            axis
+AXES = {
+    "aoc_agent": "agentic coding",
+    "commit0_openhands": "agentic coding",
+    "swebmm_openhands": "agentic coding",
+    "swebv_openhands": "agentic coding",
+    "swtbench_openhands": "agentic coding",
+    "terminal_bench": "agentic coding",
+    "gaia_openhands": "assistant",
+    "svelte_bench": "short coding",
+    "evalperf": "short coding",
+    "zeroeval_crux": "short coding",
+    "bfcl_2024_08": "tool calling",
+    "bfcl_v4_gptoss": "tool calling",
+    "bullshit_benchmark": "everyday",
+    "misguided_attention": "everyday",
+    "wildbench": "everyday",
+    "fusionbench": "knowledge",
+    "mmlu_pro": "knowledge",
+    "routellm_mmlu": "knowledge",
+    "zeroeval_gsm": "mathematics",
+    "zeroeval_math-l5": "mathematics",
+    "routellm_gsm8k": "mathematics",
+    "zoonk_battles": "writing",
+    "zoonk_results": "writing",
+}
+# benchmark of catalog/benchmark_cells.csv: those in per cent, open, with a clear axis
+BENCHMARKS = {
+    "agentic coding": "swe_bench_verified swe_bench_pro swe_bench_multilingual terminal_bench_1 "
+    "terminal_bench_2.0 terminal_bench_2.1 deepswe_1.1",
+    "assistant": "browsecomp apex_agents",
+    "short coding": "aider_polyglot livecodebench livecodebench_v6 humaneval scicode",
+    "tool calling": "bfcl_v4_overall tau1_retail tau1_airline tau2_retail tau2_airline "
+    "tau2_telecom tau2_banking_knowledge",
+    "everyday": "simplebench ifeval ifbench vectara_factual_consistency",
+    "knowledge": "gpqa_diamond hle mmlu mmlu_pro simpleqa_verified",
+    "mathematics": "aime_2024 aime_2025 hmmt_2025 math_500 math_level_5 mgsm frontiermath_t1_3 "
+    "otis_mock_aime_24_25",
+}
+MIDDLE = 0.5  # logit of the level expected of an unknown source
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A (source, model) each: logit of the mean score, and the variance of that from sampling."""
+
+    source: NDArray[np.int64]
+    axis: NDArray[np.int64]
+    model: NDArray[np.int64]
+    logit: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    public: NDArray[np.bool_]
+
+    def where(self, keep: NDArray[np.bool_]) -> "Cells":
+        return Cells(*(getattr(self, name)[keep] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Standard deviations in logits. `price` per fourfold price, `date` per year; `by_axis` and
+    `by_source` are how far these slopes differ, relative to themselves."""
+
+    price: float = 0.4
+    date: float = 0.8
+    by_axis: float = 0.4
+    by_source: float = 0.4
+    model: float = 0.25
+    model_axis: float = 0.35
+    model_source: float = 0.2
+    benchmark: float = 0.27
+    unknown: float = 0.7
+    level: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """`quality`: (models, sources) expected score. `covariance`: (models, sources, sources) of its
+    error, relative to the mean model of the catalogue: a source's level is everybody's."""
+
+    quality: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+def cells(data: Data, folder: Path | None) -> Cells:
+    """Label cells of `data`, then benchmark cells of `folder` (None: without benchmarks).
+
+    Models outside the catalogue stand in only for sources that know fewer than five of it."""
+    rows = _label_cells(data) + (_benchmark_cells(data, folder) if folder else [])
+    axes = sorted(set(AXES.values()))
+    source, axis, model, logit, variance, public = zip(*rows, strict=True)
+    names = sorted(set(source) - set(data.sources))
+    place = {name: i for i, name in enumerate([*data.sources, *names])}
+    return Cells(
+        np.array([place[s] for s in source]),
+        np.array([axes.index(a) for a in axis]),
+        np.array(model),
+        np.array(logit),
+        np.array(variance),
+        np.array(public),
+    )
+
+
+type Row = tuple[str, str, int, float, float, bool]
+
+
+def _label_cells(data: Data) -> list[Row]:
+    at, known, rows = data.labels, len(data.facts), []
+    for s, name in enumerate(data.sources):
+        here = at.source == s
+        count = np.bincount(at.model[here], minlength=len(data.models))
+        total = np.bincount(at.model[here], at.score[here], len(data.models))
+        few = (count[:known] > 0).sum() < 5
+        for m in np.flatnonzero(count[: None if few else known]):
+            share = (total[m] + 1) / (count[m] + 2)  # Laplace: a mean of 0 or 1 is not certain
+            rows.append((name, AXES[name], int(m), *_logit(share, count[m]), False))
+    return rows
+
+
+def _benchmark_cells(data: Data, folder: Path) -> list[Row]:
+    axis = {name: axis for axis, names in BENCHMARKS.items() for name in names.split()}
+    place = {fact["id"]: m for m, fact in enumerate(data.facts)}
+    with (folder / "catalog" / "benchmark_cells.csv").open(newline="") as file:
+        return [
+            (f"public:{b}", axis[b], place[row["model"]], *_logit(_share(row), 100), True)
+            for row in csv.DictReader(file)
+            if (b := row["benchmark"]) in axis and row["model"] in place and _usable(row)
+        ]
+
+
+def _usable(row: dict[str, Any]) -> bool:
+    open_ = row["open_licence_row"] == "1" and row["best_trust"] == "normal"
+    return open_ and row["unit"].startswith("%")
+
+
+def _share(row: dict[str, Any]) -> float:
+    return min(max(float(row["median"]) / 100, 0.02), 0.98)
+
+
+def _logit(share: float, count: float) -> tuple[float, float]:
+    """The logit of a share of `count` trials, and its variance (delta method)."""
+    return float(np.log(share / (1 - share))), float(1 / (count * share * (1 - share)))
+
+
+def kernel(a: Cells, b: Cells, x: NDArray[np.float64], scales: Scales, known: int) -> Any:
+    """(len(a), len(b)): prior covariance of the cells' true logits; x: (models, 2) features."""
+    source = a.source[:, None] == b.source
+    axis = a.axis[:, None] == b.axis
+    model = a.model[:, None] == b.model
+    slope = (x[a.model] * [scales.price**2, scales.date**2]) @ x[b.model].T
+    stranger = model & (a.model >= known)[:, None]
+    return (
+        scales.level**2 * source
+        + slope * (1 + scales.by_axis**2 * axis + scales.by_source**2 * source)
+        + model * (scales.model**2 + scales.model_axis**2 * axis)
+        + scales.unknown**2 * stranger
+    )
+
+
+def noise(at: Cells, scales: Scales) -> NDArray[np.float64]:
+    return at.variance + np.where(at.public, scales.benchmark, scales.model_source) ** 2
+
+
+def loss(at: Cells, x: NDArray[np.float64], scales: Scales, known: int) -> float:
+    """Negative log marginal likelihood."""
+    covariance = kernel(at, at, x, scales, known) + np.diag(noise(at, scales))
+    factor = np.linalg.cholesky(covariance)
+    white = np.linalg.solve(factor, at.logit - MIDDLE)
+    return float(white @ white / 2 + np.log(np.diag(factor)).sum())
+
+
+def tune(at: Cells, x: NDArray[np.float64], known: int, rounds: int = 2) -> Scales:
+    """Coordinate search over factors; `level` and `unknown` are given."""
+    scales = Scales()
+    best = loss(at, x, scales, known)
+    for _ in range(rounds):
+        for name in Scales.__slots__[:-2]:
+            for factor in (0.5, 0.75, 4 / 3, 2.0):
+                tried = replace(scales, **{name: round(getattr(scales, name) * factor, 4)})
+                if (found := loss(at, x, tried, known)) < best - 0.01:
+                    best, scales = found, tried
+    return scales
+
+
+def robust(at: Cells, x: NDArray[np.float64], scales: Scales, known: int, nu: float = 4) -> Cells:
+    """Two passes of reweighting: variance grows with the squared leave-one-out residual."""
+    variance = noise(at, scales)
+    total = variance
+    for _ in range(2):
+        inverse = np.linalg.inv(kernel(at, at, x, scales, known) + np.diag(total))
+        left_out = (inverse @ (at.logit - MIDDLE)) / np.diag(inverse)
+        square = left_out**2 * np.diag(inverse)  # in units of its own variance
+        total = variance * np.maximum(1, (nu + square) / (nu + 1))
+    return replace(at, variance=at.variance + total - variance)
+
+
+def fit(data: Data, at: Cells, scales: Scales) -> Prior:
+    """The posterior at every (catalogue model, label source)."""
+    known, sources = len(data.facts), len(data.sources)
+    x = features(data.facts, len(data.models))
+    at = robust(at, x, scales, known)
+    grid = _grid(data)
+    across = kernel(grid, at, x, scales, known)
+    inverse = np.linalg.inv(kernel(at, at, x, scales, known) + np.diag(noise(at, scales)))
+    logit = MIDDLE + across @ (inverse @ (at.logit - MIDDLE))
+    error = kernel(grid, grid, x, scales, known) - across @ inverse @ across.T
+    relative = _relative(error.reshape(known, sources, known, sources))
+    quality = 1 / (1 + np.exp(-logit.reshape(known, sources)))
+    slope = quality * (1 - quality)  # delta method: d score / d logit
+    return Prior(quality, relative * slope[:, :, None] * slope[:, None, :])
+
+
+def _grid(data: Data) -> Cells:
+    known, sources = len(data.facts), len(data.sources)
+    axes = sorted(set(AXES.values()))
+    axis = np.array([axes.index(AXES[name]) for name in data.sources])
+    size = known * sources
+    return Cells(
+        np.tile(np.arange(sources), known),
+        np.tile(axis, known),
+        np.repeat(np.arange(known), sources),
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size, bool),
+    )
+
+
+def _relative(error: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(M, S, M, S) covariance of f -> (M, S, S) covariance of f(m) - mean over models of f."""
+    own = np.stack([error[m, :, m, :] for m in range(len(error))])
+    mixed = error.mean(axis=2)
+    middle = mixed.mean(axis=0)
+    return own - mixed - mixed.transpose(0, 2, 1) + middle

@@ -1,0 +1,89 @@
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from route import folders
+from turnout.route.bundle import Bundle
+from turnout.route.score import FLOOR, Estimate, score
+
+# cosines (0.8, 0.6), temperature 0.5: weights 1 / (1 + e^-0.4) and the rest
+W = 1 / (1 + exp(-0.4))
+V = 1 - W
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = folders.bundle(tmp_path_factory.mktemp("bundle"))
+    return Bundle.load(folder, encoder=folders.ENCODER, dim=2)
+
+
+def one(vector: list[float], bundle: Bundle, **options: bool):
+    return score(np.array(vector, np.float32), bundle, **options)
+
+
+BLEND = {
+    "c38 alpha": ("alpha", Estimate(W * 0.9 + V * 0.6, W * 0.02 + V * 0.06, W * 300)),
+    "c38 beta": ("beta", Estimate(W * 0.7 + V * 0.8, W * 0.04 + V * 0.08, W * 20 + V * 40)),
+    "c38 gamma, prior only": ("gamma", Estimate(0.5, 0.1, 0.0)),
+}
+
+
+@pytest.mark.parametrize(("model", "expected"), BLEND.values(), ids=BLEND)
+def test_blend(bundle: Bundle, model: str, expected: Estimate) -> None:
+    found = score(np.array([0.8, 0.6]), bundle).estimate(model)
+    assert found is not None
+    assert found.quality == pytest.approx(expected.quality, abs=1e-9)
+    assert found.se == pytest.approx(expected.se, abs=1e-9)
+    assert found.evidence == pytest.approx(expected.evidence, abs=1e-9)
+
+
+def test_c38_a_hand_computed_number(bundle: Bundle) -> None:
+    found = score(np.array([0.8, 0.6]), bundle).estimate("alpha")
+    assert found is not None
+    assert found.quality == pytest.approx(0.779606298034, abs=1e-9)
+
+
+def test_an_unknown_model_has_no_estimate(bundle: Bundle) -> None:
+    assert one([1, 0], bundle).estimate("delta") is None
+
+
+def test_cluster_and_label_are_the_nearest(bundle: Bundle) -> None:
+    scored = one([0.6, 0.8], bundle)
+    assert (scored.cluster, scored.label) == (1, "knowledge: history")
+    assert scored.similarity == pytest.approx(0.8)
+    assert sum(scored.weights.values()) == pytest.approx(1)
+
+
+def test_equally_near_takes_the_first(bundle: Bundle) -> None:
+    assert one([0.5**0.5, 0.5**0.5], bundle).cluster == 0
+
+
+def test_top_1_is_one_cluster_alone(tmp_path: Path) -> None:
+    folder = folders.sign(folders.bundle(tmp_path), top=1)
+    scored = one([0.6, 0.8], Bundle.load(folder, encoder=folders.ENCODER, dim=2))
+    assert scored.weights == {1: 1.0}
+    assert scored.estimate("beta") == Estimate(0.8, 0.08, 40.0)
+
+
+def test_more_top_than_clusters(tmp_path: Path) -> None:
+    folder = folders.sign(folders.bundle(tmp_path), top=9)
+    assert len(one([0, 1], Bundle.load(folder, encoder=folders.ENCODER, dim=2)).weights) == 2
+
+
+def test_a_cold_softmax_does_not_overflow(tmp_path: Path) -> None:
+    folder = folders.sign(folders.bundle(tmp_path), temperature=1e-6)
+    scored = one([0.6, 0.8], Bundle.load(folder, encoder=folders.ENCODER, dim=2))
+    assert scored.weights == {1: 1.0, 0: 0.0}
+
+
+def test_tools_make_clusters_with_tools_likelier(bundle: Bundle) -> None:
+    plain, offered = one([0.6, 0.8], bundle), one([0.6, 0.8], bundle, tools=True)
+    assert (plain.cluster, offered.cluster) == (1, 0)
+    odds = log(offered.weights[0] / offered.weights[1]) - log(plain.weights[0] / plain.weights[1])
+    assert odds == pytest.approx(log((1 + FLOOR) / FLOOR))
+
+
+def test_a_vector_without_direction_is_no_error(bundle: Bundle) -> None:
+    assert one([0, 0], bundle).weights == {0: 0.5, 1: 0.5}

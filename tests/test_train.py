@@ -1,0 +1,194 @@
+"""The arithmetic behind a bundle, on data small enough to know the answer."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from brain import cluster, evaluate, prior, quality
+from brain.data import Data, Labels, Prompts
+from brain.facts import dates, features
+from turnout.route.bundle import Profile
+from turnout.route.score import Estimate
+
+SOURCE = "swebv_openhands"
+
+
+def fact(id: str, day: str | None, dollars: float = 2.0, vendor: str = "v") -> dict:
+    price = {"input": dollars, "output": dollars}
+    return {"id": id, "vendor": vendor, "release_date": day, "price_usd_per_mtok": price}
+
+
+def book(scores: np.ndarray, known: int, source: str = SOURCE) -> Data:
+    """scores: (prompts, models), NaN where there is no label; the first `known` are catalogued."""
+    prompts, models = np.nonzero(~np.isnan(scores))
+    blank = np.array([""] * len(scores))
+    return Data(
+        Prompts(
+            [str(i) for i in range(len(scores))], blank, blank, blank, blank, ["x"] * len(scores)
+        ),
+        Labels(
+            prompts * 0, prompts, models, scores[prompts, models], np.full(len(prompts), np.nan)
+        ),
+        [source],
+        [f"m{m}" for m in range(scores.shape[1])],
+        [fact(f"m{m}", "2026-01-01") for m in range(known)],
+    )
+
+
+def test_a_source_weighs_the_root_of_its_size() -> None:
+    weight = cluster.weights(np.array(["big"] * 100 + ["small"] * 4))
+    assert weight[:100].sum() == pytest.approx(10)
+    assert weight[100:].sum() == pytest.approx(2)
+
+
+def test_kmeans_finds_the_groups_and_is_the_same_again() -> None:
+    rng = np.random.default_rng(1)
+    axes = np.repeat(np.eye(5)[:3], 30, axis=0)
+    vectors = axes + rng.normal(0, 0.05, axes.shape)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    first, again = (cluster.kmeans(vectors, np.ones(90), 3, seed=7) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert sorted(np.abs(first).argmax(axis=1)) == [0, 1, 2]
+    assert np.linalg.norm(first, axis=1) == pytest.approx(1)
+
+
+def test_labels_are_made_of_names_and_twins_are_numbered() -> None:
+    kinds = np.array(["tool_calling", "math_hard", "math_hard"])
+    source = np.array(["a", "b", "b"])
+    prompts = Prompts(["0", "1", "2"], source, kinds, np.array(["simple", "x", "x"]), source, [])
+    rows = cluster.describe(prompts, np.ones(3), np.array([0, 1, 2]), 3)
+    assert [row["label"] for row in rows] == [
+        "tool calling: one function",
+        "mathematics: competition (1)",
+        "mathematics: competition (2)",
+    ]
+    assert [row["tools"] for row in rows] == [1.0, 0.0, 0.0]
+
+
+DATES = {
+    "known": (["2026-01-01", "2026-01-11"], [0, 10]),
+    "between its neighbours": (["2026-01-01", None, "2026-01-11"], [0, 5, 10]),
+    "only a month": (["2026-01"], [14]),
+    "a remark behind": (["2026-01-03 (API price first seen)"], [2]),
+}
+
+
+@pytest.mark.parametrize(("days", "since"), DATES.values(), ids=DATES)
+def test_dates(days: list[str | None], since: list[int]) -> None:
+    found = dates([fact(str(i), day) for i, day in enumerate(days)])
+    assert (found - dates([fact("x", "2026-01-01")])).tolist() == since
+
+
+def test_features_count_fourfold_prices_and_years() -> None:
+    x = features([fact("a", "2026-01-01", 2.0), fact("b", "2027-01-01", 8.0)], 3)
+    assert x[:2].tolist() == [[0.0, 0.0], [1.0, 1.0]]
+    assert (x[2] < 0).all()  # without facts: a small model of 2024
+
+
+def prior_of(scores: np.ndarray, known: int) -> prior.Prior:
+    data = book(scores, known)
+    return prior.fit(data, prior.cells(data, None), prior.Scales())
+
+
+def labels(share: list[float], prompts: int = 200) -> np.ndarray:
+    """(prompts, models) of 0 and 1 with these means; NaN for a model whose mean is NaN."""
+    ranks = (np.arange(prompts)[:, None] + 0.5) / prompts
+    return np.where(np.isnan(share), np.nan, ranks < np.nan_to_num(share))
+
+
+def test_labels_move_the_prior_and_their_lack_widens_it() -> None:
+    found = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
+    quality_, error = found.quality[:, 0], np.sqrt(found.covariance[:, 0, 0])
+    assert (np.diff(quality_[:5]) < 0).all()
+    assert quality_[4] < quality_[5] < quality_[0]
+    assert error[5] > 1.3 * error[:5].max()
+
+
+def test_more_labels_are_surer() -> None:
+    few, many = labels([0.8] * 6, 10), labels([0.8] * 6, 1000)
+    assert prior_of(few, 6).covariance[0, 0, 0] > 1.2 * prior_of(many, 6).covariance[0, 0, 0]
+
+
+def test_a_level_of_the_source_is_no_ability() -> None:
+    """The same models on a hard and on an easy source: the order and the spread stay."""
+    easy, hard = (prior_of(labels(share), 3) for share in ([0.9, 0.9, 0.8], [0.2, 0.2, 0.1]))
+    for found in (easy, hard):
+        assert found.quality[0, 0] == pytest.approx(found.quality[1, 0])
+        assert found.quality[0, 0] > found.quality[2, 0]
+    assert easy.quality[0, 0] > hard.quality[0, 0] + 0.4
+
+
+def test_pseudo_counts_are_many_where_clusters_say_nothing() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 150)
+    noise = (rng.random((300, 6)) < 0.6).astype(float)
+    told = np.where((group[:, None] + np.arange(6)) % 2 == 0, 0.9, 0.1) > rng.random((300, 6))
+    *_, alike = quality.effects(book(noise, 6).labels, group, 2, 6)
+    *_, apart = quality.effects(book(told.astype(float), 6).labels, group, 2, 6)
+    assert alike > 100
+    assert apart == quality.LEAST
+
+
+def test_difficulty_of_a_cluster_is_not_the_fault_of_its_models() -> None:
+    """Model 1 was labelled on the hard cluster only, and does there what model 0 does."""
+    scores = np.full((80, 2), np.nan)
+    scores[:, 0] = np.repeat([1.0, 0.0], 40)
+    scores[40:, 1] = 0.0
+    hard, moved, n, *_ = quality.effects(book(scores, 2).labels, np.repeat([0, 1], 40), 2, 2)
+    assert hard[0] > 0.1 > -0.1 > hard[1]
+    assert n.tolist() == [[40, 0], [40, 40]]
+    assert moved[0, 1] == 0
+
+
+EVIDENCE = {
+    "one source": ([[100]], [1.0], 100),
+    "no labels": ([[0]], [1.0], 0),
+    "two equal halves": ([[50], [50]], [0.5, 0.5], 100),
+    "half of the cluster is unlabelled": ([[50], [0]], [0.5, 0.5], 25),
+}
+
+
+@pytest.mark.parametrize(("counts", "share", "expected"), EVIDENCE.values(), ids=EVIDENCE)
+def test_evidence(counts: list[list[int]], share: list[float], expected: float) -> None:
+    found = quality.evidence(np.array(counts, float)[:, :, None], np.array([share]))
+    assert found[0, 0] == pytest.approx(expected)
+
+
+def test_groups_stay_on_one_side() -> None:
+    groups = np.array([f"q{i % 50}" for i in range(200)])
+    fold = evaluate.folds(groups, seed=0)
+    assert all(len(set(fold[groups == group])) == 1 for group in set(groups))
+    assert set(fold) == set(range(5))
+
+
+class Told:
+    """What a bundle would say of a prompt."""
+
+    def __init__(self, **quality: float) -> None:
+        self.quality = quality
+
+    def estimate(self, model: str) -> Estimate:
+        return Estimate(self.quality[model], 0.02, 50.0)
+
+
+def test_the_cheapest_at_parity_is_chosen_and_billed() -> None:
+    usd = np.tile([1.0, 0.5, 0.1], (4, 1))
+    at = evaluate.Pool(np.arange(4), ["big", "mid", "small"], np.tile([1.0, 1.0, 0.0], (4, 1)), usd)
+    price = {"big": 10.0, "mid": 5.0, "small": 1.0}
+    near = [Told(big=0.8, mid=0.79, small=0.5)] * 4
+    chosen = evaluate.choices(at, near, "big", Profile(0.02, 0.0), price)
+    assert chosen.tolist() == [1, 1, 1, 1]
+    told = evaluate.judge(at, chosen, "big", seed=0)
+    assert (told["quality_points"], told["bill_percent"]) == (0.0, 50.0)
+    sure = evaluate.choices(at, near, "big", Profile(0.02, 1.0), price)
+    assert sure.tolist() == [0, 0, 0, 0]
+
+
+def test_the_blind_mix_lies_between_two_models() -> None:
+    at = evaluate.Pool(np.arange(1), ["a", "b"], np.array([[0.6, 0.8]]), np.array([[1.0, 3.0]]))
+    assert evaluate.blind(at, 2.0) == pytest.approx(0.7)
+    assert evaluate.blind(at, 3.0) == pytest.approx(0.8)
