@@ -31,9 +31,15 @@ class Handler(BaseHTTPRequestHandler):
         except (ssl.SSLError, OSError):
             self.close_connection = True
             return
-        self.connection = self.request = inner
+        for outer in (self.rfile, self.wfile):
+            outer.close()
+        self.connection = inner
         self.rfile, self.wfile = inner.makefile("rb"), inner.makefile("wb", 0)
         self.close_connection = False
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
 
     def do_GET(self) -> None:
         if self.path == "/healthz":

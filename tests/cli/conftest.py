@@ -7,10 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pretend import Pretended, pretended
+from turnout import trust
 from turnout.cli import main
 
 type Call = Callable[..., int]
 
+PROXIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
 GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
 
 
@@ -47,8 +49,8 @@ def golden(update_golden: bool) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def data(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data directory, with no proxy in the environment."""
-    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+    """The data directory, with neither proxies nor trusted roots in the environment."""
+    for name in (*PROXIES, *trust.REPLACING, trust.ADDING):
         monkeypatch.delenv(name, raising=False)
     return home
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cli.conftest import Call
 from decided import decision, outcome
 from pretend import Pretended
 from turnout import record
-from turnout.cli import own
+from turnout.cli import child, own
 from turnout.cli import run as run_module
 from turnout.store import Store
 
@@ -170,6 +171,20 @@ def test_signals_to_us_reach_the_child(name: str, data: Path, running: Pretended
         assert process.wait(20) == 7
 
 
+def test_a_signal_while_the_child_starts_is_kept_for_it() -> None:
+    with child.signals() as recipient:
+        recipient.starting = True
+        signal.raise_signal(signal.SIGTERM)
+        assert child.run(["sh", "-c", "sleep 5"], os.environ, recipient) == 128 + signal.SIGTERM
+
+
+def test_a_signal_before_the_child_ends_us() -> None:
+    with child.signals(), pytest.raises(SystemExit, match="143"):
+        signal.raise_signal(signal.SIGTERM)
+    with child.signals(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
 def test_ctrl_c_is_the_childs_business(data: Path, running: Pretended) -> None:
     """The terminal tells both; the child decides, and turnout goes on until it is done."""
     script = "trap 'echo again' INT; echo ready; sleep 0.4; sleep 0.4; exit 9"
@@ -212,7 +227,8 @@ class started:  # noqa: N801  reads as a sentence
         return self.process
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
 

@@ -21,19 +21,32 @@ OURS = ("SIGTERM", "SIGHUP")
 
 
 class Recipient:
-    """Who gets the signals that are sent to us; without a child, they end us."""
+    """Who gets the signals that are sent to us; without a child, they end us.
+
+    `starting`: the child may live already, but we do not have its number yet.
+    """
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
+        self.starting = False
+        self._waiting: list[int] = []
+
+    def started(self, process: subprocess.Popen[bytes]) -> None:
+        self.process, self.starting = process, False
+        for number in self._waiting:
+            self.forward(number, None)
 
     def forward(self, number: int, frame: FrameType | None) -> None:
-        if self.process is None:
+        if self.starting:
+            self._waiting.append(number)
+        elif self.process is None:
             raise SystemExit(128 + number)
-        with suppress(ProcessLookupError):
-            self.process.send_signal(number)
+        else:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(number)
 
     def shared(self, number: int, frame: FrameType | None) -> None:
-        if self.process is None:
+        if self.process is None and not self.starting:
             raise KeyboardInterrupt
 
 
@@ -57,16 +70,19 @@ def signals() -> Iterator[Recipient]:
 
 def run(command: Sequence[str], environ: Mapping[str, str], recipient: Recipient) -> int:
     """Its exit code; 128 + n when signal n ended it."""
+    recipient.starting = True
     try:
-        recipient.process = subprocess.Popen(command, env=environ)  # noqa: S603  what was asked for
-    except FileNotFoundError:
-        click.echo(f"turnout: {command[0]}: command not found", err=True)
-        return NOT_FOUND
+        process = subprocess.Popen(command, env=environ)  # noqa: S603  what was asked for
     except OSError as e:
-        click.echo(f"turnout: {command[0]}: {e.strerror}", err=True)
-        return NOT_EXECUTABLE
+        recipient.starting = False
+        missing = isinstance(e, FileNotFoundError)
+        click.echo(
+            f"turnout: {command[0]}: {'command not found' if missing else e.strerror}", err=True
+        )
+        return NOT_FOUND if missing else NOT_EXECUTABLE
     try:
-        code = recipient.process.wait()
+        recipient.started(process)
+        code = process.wait()
     finally:
         recipient.process = None
     return 128 - code if code < 0 else code
