@@ -46,8 +46,6 @@ def demo(keep: bool, as_json: bool) -> int:
         rows = asyncio.run(_demo(Show(console), keep=keep, as_json=as_json))
     except asyncio.CancelledError:
         return TERMINATED
-    except aiohttp.ClientError as e:
-        raise TurnoutError(f"the demo's proxy broke off: {e}") from e
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     return 0

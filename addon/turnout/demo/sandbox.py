@@ -16,6 +16,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
+
 from turnout import control
 from turnout.control import Running
 from turnout.demo.provider import Latency, SimProvider
@@ -26,6 +28,8 @@ START_S = 30.0  # a cold disk takes seconds to load the encoder
 STOP_S = 5.0
 # the variables of a provider, with a key that opens nothing
 KEYS = {"ANTHROPIC_API_KEY": "sk-ant-simulated", "OPENROUTER_API_KEY": "sk-or-simulated"}
+# onnxruntime's wheels keep an id in the user's cache and report home unless told (its Privacy.md)
+QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 # what a child needs from its surroundings; keys and proxies are not among it
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "TURNOUT_ARTIFACTS")
 # glob of model -> a tenth of what its kind takes; the first match holds
@@ -70,14 +74,17 @@ async def sandbox(story: Story, *, keep: bool = False) -> AsyncIterator[Sandbox]
         await stack.enter_async_context(openrouter)
         config = folder / "turnout.toml"
         config.write_text(CONFIG.format(anthropic=anthropic.url, openrouter=openrouter.url))
-        running = await stack.enter_async_context(_serve(config, folder))
-        yield Sandbox(running, anthropic, openrouter, folder)
+        log = folder / "serve.log"
+        running = await stack.enter_async_context(_serve(config, folder, log))
+        try:
+            yield Sandbox(running, anthropic, openrouter, folder)
+        except aiohttp.ClientError as e:
+            raise TurnoutError(f"turnout serve broke off: {_last_words(log)}") from e
 
 
 @asynccontextmanager
-async def _serve(config: Path, folder: Path) -> AsyncIterator[Running]:
+async def _serve(config: Path, folder: Path, log: Path) -> AsyncIterator[Running]:
     """`turnout serve` on free ports until the block ends, however it ends."""
-    log = folder / "serve.log"
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -128,4 +135,4 @@ def _environ(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     home = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return {**kept, **KEYS, "TURNOUT_DATA": str(folder), "PYTHONPATH": path}
+    return {**kept, **KEYS, **QUIET, "TURNOUT_DATA": str(folder), "PYTHONPATH": path}
