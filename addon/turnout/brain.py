@@ -1,16 +1,19 @@
 """The encoder and the bundle, loaded once: text -> scored clusters, off the event loop."""
 
 import asyncio
+import hashlib
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from turnout.errors import StageError
 from turnout.route import bundle as bundles
-from turnout.route.embed import Embedder, Memory, Vector
+from turnout.route.embed import Embedder, Vectors
 from turnout.route.score import Scored, score
 from turnout.stages import Stages
 
 EMBED_DEADLINE = 0.150  # seconds; after that the requested model serves the request
+REMEMBERED = 4096  # vectors
 
 
 class Brain:
@@ -20,35 +23,44 @@ class Brain:
     """
 
     def __init__(self, artifacts: Path, stages: Stages, deadline: float = EMBED_DEADLINE) -> None:
-        embedder = Embedder(artifacts / "encoder")
+        self._embedder = Embedder(artifacts / "encoder")
         self.bundle = bundles.Bundle.load(
-            bundles.latest(artifacts), encoder=embedder.id, dim=embedder.dim
+            bundles.latest(artifacts), encoder=self._embedder.id, dim=self._embedder.dim
         )
-        self._memory = Memory(embedder)
+        self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
         self._stages, self._deadline = stages, deadline
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
     async def scored(self, text: str, *, tools: bool) -> Scored:
         """`tools`: the request offers some. Raises StageError when embedding fails or is too slow."""
-        vector = self._memory.get(text)
-        if vector is None:
-            vector = await self._embedded(text)
+        key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+        vectors = self._known.get(key)
+        if vectors is not None:
+            self._known.move_to_end(key)
+        else:
+            vectors = await self._embedded(text, key)
         with self._stages("score"):
-            return score(vector, self.bundle, tools=tools)
+            return score(vectors[0], self.bundle, tools=tools)
 
-    async def _embedded(self, text: str) -> Vector:
+    async def _embedded(self, text: str, key: bytes) -> Vectors:
         """A text that comes too late is remembered all the same: its next action finds it."""
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, self._embed, text)
+        work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
+        work.add_done_callback(lambda done: self._remember(key, done))
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._deadline)
         except TimeoutError as e:
-            work.add_done_callback(lambda late: late.exception())  # nobody waits for it any more
             raise StageError("embed", TimeoutError(f"no vector in {self._deadline} s")) from e
 
-    def _embed(self, text: str) -> Vector:
+    def _embed(self, text: str) -> Vectors:
         with self._stages("embed"):
-            return self._memory(text)
+            return self._embedder([text])
+
+    def _remember(self, key: bytes, done: "asyncio.Future[Vectors]") -> None:
+        if done.cancelled() or done.exception():
+            return
+        self._known[key] = done.result()
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -95,7 +95,9 @@ class Options:
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
         if force := self._config.policy.force:
-            return f"every request is forced to {force}"
+            unkeyed = force.partition("/")[0] not in self._keys
+            own = ", with the client's own key: turnout has none" if unkeyed else ""
+            return f"every request is forced to {force}{own}"
         places = ", ".join(f"{name} ({self._config.providers[name].host})" for name in self.names)
         home = "their own provider with the client's own key"
         return f"requests may go to {home}{' and to ' + places if places else ' only'}"

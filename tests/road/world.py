@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import io
 import json
 import os
 import ssl
@@ -147,7 +148,7 @@ class Road:
         url = f"https://localhost:{self.home.port}{path}"
         sent = {"content-type": "application/json", "x-api-key": HOME_KEY, **headers}
         async with self.served.session.post(
-            url, data=body, headers=sent, proxy=self.served.proxy, ssl=self.served.tls()
+            url, data=io.BytesIO(body), headers=sent, proxy=self.served.proxy, ssl=self.served.tls()
         ) as answer:
             return answer.status, await answer.read(), answer.headers
 

@@ -7,6 +7,7 @@ Nothing has reached the client yet while this runs, so everything here may be tr
 """
 
 import asyncio
+import io
 import logging
 import ssl
 import time
@@ -29,6 +30,7 @@ HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer, start valu
 WHOLE_TIMEOUT = 600.0  # seconds to the headers of an answer that is not streamed, as the SDKs wait
 SILENCE_TIMEOUT = 300.0  # seconds between two pieces of an answer
 ERROR_TIMEOUT = 5.0  # seconds for the body of an error answer
+LARGE = 1 << 20  # bytes; aiohttp sends more than that in pieces only from a file
 MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
 
 # statuses after which another attempt makes sense; everything else is the client's business
@@ -139,7 +141,7 @@ class Upstream:
         response = await self._session.request(
             "POST",
             url,
-            data=attempt.body,
+            data=attempt.body if len(attempt.body) < LARGE else io.BytesIO(attempt.body),
             headers=attempt.headers,
             allow_redirects=False,
         )
