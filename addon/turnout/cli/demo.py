@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import ssl
 import textwrap
 import time
 from collections import deque
@@ -12,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import click
 from rich.console import Console
 from rich.text import Text
 
 from turnout import history
 from turnout.cli import audit, figures, page
-from turnout.demo.agent import OK, Action, Agent
+from turnout.demo.agent import OK, Action, agent
 from turnout.demo.sandbox import Sandbox, sandbox
 from turnout.demo.story import Story, read
 from turnout.errors import TurnoutError
@@ -58,8 +56,7 @@ async def _demo(show: "Show", *, keep: bool, as_json: bool) -> dict[str, Any]:
     async with sandbox(story, keep=keep) as box:
         show.started(box, time.monotonic() - began)
         with history.read(box.running.db) as log:
-            async with aiohttp.ClientSession() as http:
-                await _play(story, box, http, log, show)
+            await _play(story, box, log, show)
             groups = log.audit(at, "model")
             actions = list(log.since(0))
         if not as_json:
@@ -69,17 +66,14 @@ async def _demo(show: "Show", *, keep: bool, as_json: bool) -> dict[str, Any]:
     return {"actions": actions, **audit.document(groups, at, "model")}
 
 
-async def _play(
-    story: Story, box: Sandbox, http: aiohttp.ClientSession, log: history.Reader, show: "Show"
-) -> None:
+async def _play(story: Story, box: Sandbox, log: history.Reader, show: "Show") -> None:
     """Every action of the story; told when the log has its row, which lags a little."""
-    tls = ssl.create_default_context(cafile=box.running.ca)
     sims = (box.anthropic, box.openrouter)
-    agent = Agent(story, http, proxy=box.running.proxy, tls=tls, sims=sims)
     waiting: deque[Action] = deque()
-    async for action in agent.work():
-        waiting.append(action)
-        _tell(waiting, log, show)
+    async with agent(story, proxy=box.running.proxy, ca=box.running.ca, sims=sims) as worker:
+        async for action in worker.work():
+            waiting.append(action)
+            _tell(waiting, log, show)
     deadline = time.monotonic() + LOG_S
     while waiting:
         if time.monotonic() > deadline:

@@ -6,7 +6,9 @@ It asks, runs the tools it is told to run, and tells what came back, one action 
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 
@@ -36,8 +38,18 @@ class AgentError(TurnoutError):
     """The agent did not get an answer that it can use."""
 
 
+@asynccontextmanager
+async def agent(
+    story: Story, *, proxy: str, ca: Path, sims: Sequence[SimProvider] = ()
+) -> AsyncIterator["Agent"]:
+    """`proxy`: http://host:port. `ca`: all that is trusted. `sims`: who is told to fail."""
+    tls = ssl.create_default_context(cafile=ca)
+    async with aiohttp.ClientSession() as http:
+        yield Agent(story, http, proxy=proxy, tls=tls, sims=sims)
+
+
 class Agent:
-    """`proxy`: http://host:port. `tls`: trusts the proxy's CA. `sims`: who is told to fail."""
+    """Made by `agent`."""
 
     def __init__(
         self,
@@ -46,7 +58,7 @@ class Agent:
         *,
         proxy: str,
         tls: ssl.SSLContext,
-        sims: Sequence[SimProvider] = (),
+        sims: Sequence[SimProvider],
     ) -> None:
         self._story, self._http, self._sims = story, http, sims
         self._proxy, self._tls = proxy, tls
