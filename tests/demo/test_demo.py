@@ -96,7 +96,14 @@ def test_a_person_sees_lines_the_audit_and_what_is_next(
     assert [int(number) for number, _ in lines] == list(range(1, len(asked()) + 1))
     for task in read().tasks:
         assert f"{task.client}: {task.human[:40]}" in out
-    for piece in ("after status 529 from", "served by", "total", "instead of", "turnout run --"):
+    for piece in (
+        "status 529 from",
+        "task class: ",
+        "served by",
+        "total",
+        "instead of",
+        "turnout run --",
+    ):
         assert piece in out
     assert "\x1b" not in out
     kept = re.search(r"TURNOUT_DATA=(\S+) turnout audit", out)

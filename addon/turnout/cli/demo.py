@@ -25,6 +25,7 @@ from turnout.errors import TurnoutError
 LOG_S = 5.0  # the log may lag behind by half a second
 STILL_S = 0.05
 WIDTH = 100
+INDENT = 33  # columns before the models
 TERMINATED = 128 + signal.SIGTERM
 
 NEXT = """
@@ -104,6 +105,7 @@ class Show:
 
     console: Console
     _task: str = field(default="", init=False)
+    _label: str = field(default="", init=False)
 
     def _print(self, *parts: str | tuple[str, str]) -> None:
         self.console.print(Text.assemble(*parts), no_wrap=True, overflow="ellipsis", crop=True)
@@ -117,22 +119,32 @@ class Show:
         self._print(f"Proxy on {box.running.proxy} after {seconds:.1f} s; the agent begins.")
 
     def action(self, action: Action, row: Mapping[str, Any]) -> None:
-        """number, kind, cost, time, asked for -> served by, why, task class"""
-        if action.task.human != self._task:
-            self._task = action.task.human
-            said = textwrap.shorten(self._task, WIDTH - len(action.task.client) - 4)
-            self._print()
-            self._print((f"{action.task.client}: ", "bold"), (said, "italic"))
+        """What failed before it; number, kind, cost, time, asked for -> served by, why."""
+        self._heading(action, figures.clean(row["cluster_label"] or ""))
+        for tried in row["attempts"] or ():
+            if tried["error"]:
+                failed = f"{tried['error']} from {tried['provider']}/{tried['model']}"
+                self._print(" " * INDENT, (f"{figures.clean(failed)}: the next one", "yellow"))
         served = _served(row)
-        routed = served != row["requested_model"]
         self._print(
             f"{action.number:3} {action.sending.what:6}",
             f"{figures.usd(row['cost_usd']):>11} {action.ms:6,.0f} ms  ",
             f"{row['requested_model']} → ",
-            (served, "green" if routed else ""),
-            f"  {row['reason']}{_failed(row)}",
-            (f"  {figures.clean(row['cluster_label'] or '')}", "dim"),
+            (served, "green" if served != row["requested_model"] else ""),
+            f"  {row['reason']}",
+            ("" if row["status"] == OK else f"  status {row['status']}", "red"),
         )
+
+    def _heading(self, action: Action, label: str) -> None:
+        """The task where a new one begins, and its class where another one is seen."""
+        if action.task.human != self._task:
+            self._task, self._label = action.task.human, ""
+            said = textwrap.shorten(self._task, WIDTH - len(action.task.client) - 4)
+            self._print()
+            self._print((f"{action.task.client}: ", "bold"), (said, "italic"))
+        if label != self._label:
+            self._label = label
+            self._print(" " * INDENT, (f"task class: {label}", "dim"))
 
     def closing(self, groups: Sequence[history.Group], at: float, seconds: float) -> None:
         self._print()
@@ -157,10 +169,3 @@ def _served(row: Mapping[str, Any]) -> str:
     if row["model"] in ("", row["requested_model"]):
         return str(row["requested_model"])
     return f"{row['provider']}/{row['model']}"
-
-
-def _failed(row: Mapping[str, Any]) -> str:
-    """What did not answer, before the one that did, or at all."""
-    failed = [tried for tried in row["attempts"] or () if tried["error"]]
-    before = "".join(f", after {one['error']} from {one['provider']}" for one in failed)
-    return before if row["status"] == OK else f"{before}, status {row['status']}"
