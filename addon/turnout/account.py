@@ -37,6 +37,7 @@ class Meter:
         self.usage: Usage | None = None
         self.stop_reason: StopReason | None = None
         self.error = ""
+        self.notes: tuple[str, ...] = ()
         self.first: float | None = None
 
     def watch(self, event: Event) -> None:
@@ -45,8 +46,8 @@ class Meter:
                 self.model = model
             case Usage():
                 self.usage = event  # cumulative: the last one holds
-            case Finished(reason=reason):
-                self.stop_reason = reason
+            case Finished(reason=reason, notes=notes):
+                self.stop_reason, self.notes = reason, notes
             case Failed(message=message):
                 self.error = message or "failed"
             case Text(text="") | Thinking(text="") | ToolInput(json="") | Signature():

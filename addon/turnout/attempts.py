@@ -1,4 +1,4 @@
-"""From a choice to requests that can be sent: the body in the target's dialect, the right key for the right host."""
+"""From a choice to requests that can be sent: the target's dialect, the right key for its host."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -13,20 +13,22 @@ from turnout.stages import Stages
 from turnout.trip import CREDENTIALS, HOP_BY_HOP, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.request import Request, Written
+from turnout.wire.request import Change, Request, Written
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
 KEY_IN_QUERY = "key"
+# what an edit took out of an Anthropic body -> the beginning of the beta that stands for it
+BETAS = {"context_management": "context-management-", "effort": "effort-"}
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
 KEPT_ABROAD = frozenset({"user-agent", "traceparent", "tracestate"})
 
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost` collects (binding, reason) of what could not be said."""
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said."""
 
     arrival: Arrival
     body: bytes
@@ -39,7 +41,7 @@ class Composer:
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
-        """Ours, best first. A binding that cannot carry the request is passed over, with its reason."""
+        """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
         made = 0
         for binding in order:
             try:
@@ -76,7 +78,7 @@ class Composer:
             provider=binding.provider,
             model=binding.model.id,
             url=self._url(provider, theirs, binding, own=own),
-            headers=self._headers(provider, theirs, own=own, untouched=untouched),
+            headers=self._headers(provider, theirs, written.changes, own=own, untouched=untouched),
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
             price=binding.price,
@@ -104,15 +106,27 @@ class Composer:
         return f"{provider.base_url.rstrip('/')}{path}{query}"
 
     def _headers(
-        self, provider: Provider, theirs: Dialect, *, own: bool, untouched: bool
+        self,
+        provider: Provider,
+        theirs: Dialect,
+        changes: tuple[Change, ...],
+        *,
+        own: bool,
+        untouched: bool,
     ) -> Headers:
         kept = clean(self.arrival.headers)
         if untouched:
             return _replaced(kept, {"accept-encoding": "identity"})
+        if theirs.name == "anthropic":
+            kept = _betas(kept, {change.what for change in changes})
         if own:
             return _replaced(_plain(kept), {"accept-encoding": "identity"})
         key = self.keys.get(provider.name)
-        ours = {**theirs.headers, **(theirs.auth(key) if key else {}), "accept-encoding": "identity"}
+        ours = {
+            **theirs.headers,
+            **(theirs.auth(key) if key else {}),
+            "accept-encoding": "identity",
+        }
         if theirs is self.dialect:
             open_headers = [pair for pair in _plain(kept) if pair[0].lower() not in CREDENTIALS]
             return _replaced(tuple(open_headers), ours)
@@ -134,6 +148,19 @@ def _plain(headers: Headers) -> Headers:
     return tuple(pair for pair in headers if pair[0].lower() != "content-encoding")
 
 
+def _betas(headers: Headers, changed: set[str]) -> Headers:
+    """Without the betas of what the body no longer says."""
+    gone = tuple(beta for what, beta in BETAS.items() if what in changed)
+
+    def kept(value: str) -> str:
+        return ",".join(one for one in value.split(",") if not one.strip().startswith(gone))
+
+    if not gone:
+        return headers
+    told = [(k, kept(v) if k.lower() == "anthropic-beta" else v) for k, v in headers]
+    return tuple((k, v) for k, v in told if v or k.lower() != "anthropic-beta")
+
+
 def _replaced(headers: Headers, ours: dict[str, str]) -> Headers:
     names = {name.lower() for name in ours}
     return (*(pair for pair in headers if pair[0].lower() not in names), *ours.items())
@@ -149,7 +176,9 @@ def _query(url: str) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def guarded(attempts: Iterator[Attempt], home: Callable[[], Attempt], *, forced: bool) -> Iterator[Attempt]:
+def guarded(
+    attempts: Iterator[Attempt], home: Callable[[], Attempt], *, forced: bool
+) -> Iterator[Attempt]:
     """Ours, then the client's own request: also when composing one of ours breaks.
 
     A forced model is never replaced; what is the client's own request already is not sent twice.

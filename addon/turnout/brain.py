@@ -17,9 +17,9 @@ REMEMBERED = 4096  # vectors
 
 
 class Brain:
-    """`await scored(text)` is a look-up for a text seen before, else one inference in a worker thread.
+    """`await scored(text)`: a look-up for a known text, else one inference in a worker thread.
 
-    In an agent loop the human text does not change from step to step, so most actions embed nothing.
+    In an agent loop the human text stays the same for many steps: most actions embed nothing.
     """
 
     def __init__(self, artifacts: Path, stages: Stages, deadline: float = EMBED_DEADLINE) -> None:
@@ -32,7 +32,7 @@ class Brain:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
     async def scored(self, text: str, *, tools: bool) -> Scored:
-        """`tools`: the request offers some. Raises StageError when embedding fails or is too slow."""
+        """`tools`: the request offers some. Raises StageError: no vector, or too late."""
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:

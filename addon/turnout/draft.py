@@ -1,4 +1,4 @@
-"""What is known so far of a request on its way; at the end a Plan, or Untouched with all that was learned."""
+"""What is known so far of a request on its way; at the end a Plan, or Untouched."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 from turnout.record import Decision, new_id
 from turnout.route.catalog import Binding
-from turnout.route.plan import Candidate, Choice
+from turnout.route.plan import Candidate, Choice, Rules
 from turnout.route.score import Scored
 from turnout.session.identity import Who
 from turnout.trip import Arrival, Attempt, Plan, Untouched
@@ -41,7 +41,7 @@ class Draft:
 
     @property
     def pin_key(self) -> str:
-        """A session, its sub-agent, and what was asked for: large and small models are pinned apart."""
+        """Session, sub-agent, and what was asked for: large and small are pinned apart."""
         who, ask = self.who, self.ask
         assert who and ask
         return "\0".join((who.session, who.agent, ask.model))
@@ -53,14 +53,20 @@ class Draft:
             "cluster_label": scored.label,
         }
 
-    def chosen(self, choice: Choice, *, forced: bool) -> None:
-        self.forced = forced
+    @property
+    def at(self) -> float:
+        """When it came, epoch seconds."""
+        return self._began
+
+    def chosen(self, choice: Choice, rules: Rules) -> None:
+        self.forced = bool(rules.force)
         self._facts |= {
             "reason": choice.reason,
             "quality": choice.quality,
             "quality_requested": choice.quality_requested,
             "candidates": choice.candidates,
             "fresh_model": choice.fresh_model,
+            "evidence": {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z},
         }
 
     def lost(self, lost: list[tuple[Binding, str]]) -> None:

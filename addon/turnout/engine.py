@@ -1,6 +1,6 @@
 """Wires the parts once, and takes one request down the road.
 
-    recognise ─ read ─ features ─ embed ─ score ─ plan ─ translate ──▶ Plan ─ (relay) ─ account ─ log
+    recognise ─ read ─ features ─ embed ─ score ─ plan ─ translate ─▶ (relay) ─ account ─ log
 
 Whatever goes wrong on the way there: `plan` answers Untouched with the reason, and never raises.
 """
@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,14 @@ from turnout.attempts import Composer, guarded
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.draft import Draft
-from turnout.errors import ArtifactError, NoTargetError, StageError, TurnoutError, WireError
+from turnout.errors import (
+    ArtifactError,
+    ConfigError,
+    NoTargetError,
+    StageError,
+    TurnoutError,
+    WireError,
+)
 from turnout.guard.keys import Keys, is_plan_token
 from turnout.options import Options, imagined
 from turnout.route import text
@@ -34,7 +41,7 @@ from turnout.trip import Arrival, Attempt, Plan, Untouched
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import recognise
-from turnout.wire.request import DialectName
+from turnout.wire.request import Change, DialectName
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +52,7 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
     (NoTargetError, "no_target"),
     (WireError, "unreadable"),
     (StageError, "router_unavailable"),
+    (ConfigError, "refused_header"),
 )
 NEVER_ROUTED = frozenset({"server_tool"})
 UNPINNED = frozenset({"title", "probe", "classifier", "compaction"})
@@ -135,7 +143,7 @@ class Engine:
             plan = await self._plan(draft)
         except TurnoutError as e:
             plan = draft.untouched(_reason(e), str(e))
-        except Exception as e:  # noqa: BLE001  do no harm: the client's request goes home as it came
+        except Exception as e:
             log.exception("plan")
             plan = draft.untouched("router_unavailable", repr(e))
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
@@ -193,8 +201,9 @@ class Engine:
                 scored,
                 rules,
                 self._pinned(draft),
+                at=datetime.fromtimestamp(draft.at, UTC),
             )
-        draft.chosen(choice, forced=bool(rules.force))
+        draft.chosen(choice, rules)
         return choice
 
     def _pinned(self, draft: Draft) -> tuple[str, str] | None:
@@ -218,7 +227,9 @@ class Engine:
         first = next(ours, None)
         draft.lost(composer.lost)
         if first is None:
-            raise NoTargetError("; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost))
+            raise NoTargetError(
+                "; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost)
+            )
         draft.first(first)
         if self.mode == "shadow" or draft.header("mode") == "shadow":
             return draft.untouched("shadow")
@@ -237,18 +248,19 @@ class Engine:
         attempt: Attempt | None = None,
         tried: tuple[record.Tried, ...] = (),
         status: int | None = None,
-        notes: tuple[str, ...] = (),
+        error: str = "",
+        mended: tuple[str, ...] = (),
         began: float,
     ) -> None:
         """Account and log. Never raises: the answer is already the client's."""
         try:
-            outcome = self._outcome(plan, meter, attempt, tried, status, notes, began)
+            outcome = self._outcome(plan, meter, attempt, tried, status, error, began)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("account: %s", e)
             outcome = record.Outcome(attempts=tried, status=status, error=f"account: {e}")
         try:
             with self.stages("log"):
-                row = record.row(plan.decision, outcome)
+                row = record.row(_with_mends(plan.decision, mended), outcome)
                 self.store.add(row)
             for listen in self.listeners:
                 listen(row)
@@ -262,7 +274,7 @@ class Engine:
         attempt: Attempt | None,
         tried: tuple[record.Tried, ...],
         status: int | None,
-        notes: tuple[str, ...],
+        error: str,
         began: float,
     ) -> record.Outcome:
         now = time.monotonic()
@@ -276,13 +288,15 @@ class Engine:
             attempts=tried,
             status=status,
             stop_reason=meter.stop_reason,
-            error=meter.error or "; ".join(notes),
+            error="; ".join(filter(None, (error, meter.error))),
             provider=attempt.provider if attempt else decision.provider,
             model=decision.requested_model if home else attempt.model if attempt else "",
             usage=meter.usage,
             cost_usd=bill.cost_usd,
             requested_same_tokens_usd=bill.requested_same_tokens_usd,
             requested_counterfactual_usd=bill.requested_counterfactual_usd,
+            requested_counterfactual_low_usd=bill.requested_counterfactual_low_usd,
+            requested_counterfactual_high_usd=bill.requested_counterfactual_high_usd,
             ttft_ms=(meter.first - began) * 1000 if meter.first is not None else None,
             total_ms=(now - began) * 1000,
             stream=bool(plan.ask and plan.ask.stream),
@@ -333,6 +347,12 @@ class Engine:
 
 def store_path(config: Config) -> Path:
     return Path(config.store.path).expanduser() if config.store.path else data_dir() / "turnout.db"
+
+
+def _with_mends(decision: record.Decision, mended: tuple[str, ...]) -> record.Decision:
+    """What was odd about the answer and mended on its way belongs to the changes."""
+    changes = tuple(Change(what, "answer mended") for what in mended)
+    return replace(decision, changes=(*decision.changes, *changes)) if changes else decision
 
 
 def _reason(error: TurnoutError) -> str:

@@ -8,7 +8,7 @@
       WireError              theirs: bytes that their own dialect does not allow
         UnsupportedError     readable, but this target has no word for it
 
-Whatever is raised while a request is on its way, the client's original bytes go to their original host.
+Whatever is raised on the way, the client's original bytes go to their original host.
 """
 
 from collections.abc import Iterator

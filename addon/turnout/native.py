@@ -1,4 +1,4 @@
-"""Listens to answers that turnout does not carry: what went home untouched is accounted for as well."""
+"""Listens to answers that turnout does not carry: what went home untouched has its account too."""
 
 import logging
 import time

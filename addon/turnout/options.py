@@ -1,4 +1,4 @@
-"""Which bindings a request may use: those with a key of ours, and its own provider with its own token."""
+"""Which bindings a request may use: where we have a key, and its own provider with its own."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +70,7 @@ class Options:
             profile=profile,
             epsilon=parity.epsilon,
             z=parity.z,
+            min_evidence=parity.min_evidence,
             never_above_requested=policy.never_above_requested,
             allow=policy.allow,
             deny=policy.deny,

@@ -36,10 +36,9 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
-from turnout.config import Config
+from turnout.attempts import OWN_HEADERS
 from turnout.engine import Engine
 from turnout.errors import ConfigError
-from turnout.attempts import OWN_HEADERS
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.trip import Arrival, Plan, Untouched
@@ -49,7 +48,9 @@ from turnout.wire.request import DialectName
 log = logging.getLogger(__name__)
 
 INTERNAL = "turnout.internal"  # the API, through the proxy
-UPSTREAM_CONNECTIONS = 256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
+UPSTREAM_CONNECTIONS = (
+    256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
+)
 TRAIL = "turnout"
 
 
@@ -73,7 +74,9 @@ class Turnout:
     # -- start and end
 
     def load(self, loader: Loader) -> None:
-        loader.add_option("turnout_config", str, "", "Path of turnout.toml; empty: the usual places.")
+        loader.add_option(
+            "turnout_config", str, "", "Path of turnout.toml; empty: the usual places."
+        )
 
     def configure(self, updated: set[str]) -> None:
         if self._engine is not None or "turnout_config" not in updated:
@@ -145,13 +148,13 @@ class Turnout:
         flow.comment = _comment(plan)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name through the proxy, or what is no provider's path on the base port."""
+        """The API: by its own name, or what is no provider's path on the base port."""
         if flow.request.pretty_host == INTERNAL:
             return True
         return _on_base_port(flow) and not self._base_home(flow)
 
     def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
-        """codex falls back to POST at once after a 426; other answers cost it seconds (clients.md 5b)."""
+        """codex falls back to POST at once after a 426; other answers cost it seconds."""
         assert self._engine
         request = flow.request
         return (
@@ -300,7 +303,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class Headless(Master):
-    """mitmdump without what rewrites, replays and saves: each hook asks every addon, 31 by default."""
+    """mitmdump without what rewrites, replays and saves: each hook asks each of 31 addons."""
 
     def __init__(self, chosen: options.Options) -> None:
         super().__init__(chosen, with_termlog=True)
@@ -318,7 +321,7 @@ class Headless(Master):
 async def serve(
     engine: Engine, confdir: Path, *, web: bool, announce: Callable[[Relay, dict[str, str]], None]
 ) -> None:
-    """Runs until SIGINT or SIGTERM. `announce` gets the relay and the addresses, once they listen."""
+    """Runs until SIGINT or SIGTERM. `announce` gets relay and addresses, once they listen."""
     proxy = engine.config.proxy
     relay = Relay(engine)
     chosen = options.Options(
@@ -346,9 +349,7 @@ async def serve(
 class Announcer:
     """Loaded last: when it is `running`, everything is."""
 
-    def __init__(
-        self, relay: Relay, announce: Callable[[Relay, dict[str, str]], None]
-    ) -> None:
+    def __init__(self, relay: Relay, announce: Callable[[Relay, dict[str, str]], None]) -> None:
         self._relay, self._announce = relay, announce
 
     def running(self) -> None:

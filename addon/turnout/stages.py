@@ -4,7 +4,7 @@
     TURNOUT_FAULT=embed:sleep:2        the stage takes two seconds longer
     TURNOUT_FAULT=embed:raise,log:raise
 
-A stage that raises anything becomes a StageError; the engine then sends the client's own request home.
+Whatever a stage raises becomes a StageError; the client's own request then goes home.
 """
 
 import time

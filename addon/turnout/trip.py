@@ -1,9 +1,9 @@
 """One request on its way: what came in, what was decided, what is sent, what came back.
 
-    Arrival     what a client sent, exactly
-    Attempt     one request that may be sent upstream
-    Plan        a routed arrival: its decision and its attempts, best first
-    Untouched   a recognised arrival that goes home as it came, and why
+Arrival     what a client sent, exactly
+Attempt     one request that may be sent upstream
+Plan        a routed arrival: its decision and its attempts, best first
+Untouched   a recognised arrival that goes home as it came, and why
 """
 
 from collections.abc import Callable, Iterator
@@ -81,8 +81,8 @@ class Attempt:
 class Plan:
     """A routed arrival. `attempts` is lazy: a fallback is composed only when it is needed.
 
-    `body`: the client's, decoded. `home`: the client's own request, as it came. `request()`: its meaning,
-    read at the first call.
+    `body`: the client's, decoded. `home`: the client's own request, as it came.
+    `request()`: its meaning, read at the first call.
     """
 
     decision: Decision

@@ -1,4 +1,4 @@
-"""Artifacts of the test's own: the real encoder and catalogue, and a bundle in which the choice is known."""
+"""The real encoder and catalogue, and a bundle in which the choice is known."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ QUALITY = {"claude-opus-4-7": 0.80, "minimax-m3": 0.80, "claude-haiku-4-5": 0.60
 
 
 def made(folder: Path) -> Path:
-    """An artifacts folder in `folder`: claude-opus-4-7 is matched by minimax-m3, at a fraction of its price."""
+    """Artifacts in which minimax-m3 matches claude-opus-4-7, at a fraction of its price."""
     real = artifacts_dir()
     folder.mkdir(parents=True)
     for name in ("encoder", "catalog.json"):

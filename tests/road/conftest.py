@@ -45,7 +45,6 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki(folder / "ca.pem", context)
 
 
-
 @pytest.fixture
 def serve(tmp_path: Path, pki: Pki) -> Serve:
     """`async with serve(toml, env={...}) as served:` runs the real command."""
@@ -65,7 +64,12 @@ def serve(tmp_path: Path, pki: Pki) -> Serve:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "turnout", "serve", "--port", "0", "--base-port", "0"),
                 *("--config", str(config)),
-                env={**plain_environ(), "TURNOUT_DATA": str(folder), "SSL_CERT_FILE": str(pki.ca), **env},
+                env={
+                    **plain_environ(),
+                    "TURNOUT_DATA": str(folder),
+                    "SSL_CERT_FILE": str(pki.ca),
+                    **env,
+                },
                 stdout=out,
                 stderr=out,
                 cwd=tmp_path,
@@ -80,7 +84,6 @@ def serve(tmp_path: Path, pki: Pki) -> Serve:
                 await process.wait()
 
     return start
-
 
 
 @pytest.fixture
@@ -112,5 +115,3 @@ base_url = "{other.base_url}"
             yield Road(served, home, other)
 
     return opened
-
-

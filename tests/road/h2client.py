@@ -24,7 +24,13 @@ async def post(
     reader, writer = await connected(proxy, host, int(port), context)
     wire = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
     wire.initiate_connection()
-    head = {":method": "POST", ":scheme": "https", ":authority": authority, ":path": path, **headers}
+    head = {
+        ":method": "POST",
+        ":scheme": "https",
+        ":authority": authority,
+        ":path": path,
+        **headers,
+    }
     stream = wire.get_next_available_stream_id()
     wire.send_headers(stream, list(head.items()))
     wire.send_data(stream, body, end_stream=True)

@@ -95,7 +95,7 @@ async def test_a_cut_answer_never_looks_finished(road: OpenRoad, kind: str) -> N
         _, answer, _ = await way.send(message(stream=True))
         assert answer.count(b"event: error") == 1
         assert b"message_stop" not in answer
-        assert b"stop_reason\":\"" not in answer
+        assert b'stop_reason":"' not in answer
         assert len(way.other.completions()) == 1
         assert way.home.completions() == []
 

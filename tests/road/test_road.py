@@ -14,7 +14,9 @@ def text_of(answer: bytes, *, stream: bool) -> str:
     """What an Anthropic client reads."""
     if not stream:
         return "".join(block.get("text", "") for block in json.loads(answer)["content"])
-    frames = [json.loads(line[6:]) for line in answer.decode().splitlines() if line.startswith("data: ")]
+    frames = [
+        json.loads(line[6:]) for line in answer.decode().splitlines() if line.startswith("data: ")
+    ]
     return "".join(frame.get("delta", {}).get("text", "") for frame in frames)
 
 
@@ -29,7 +31,11 @@ async def test_another_dialect(road: OpenRoad, stream: bool) -> None:
         (seen,) = way.other.completions()
         assert json.loads(seen.body)["messages"] == [{"role": "user", "content": "Say hello."}]
         (row,) = await way.served.rows()
-        assert (row["model"], row["provider"], row["reason"]) == ("minimax-m3", "openrouter", "forced")
+        assert (row["model"], row["provider"], row["reason"]) == (
+            "minimax-m3",
+            "openrouter",
+            "forced",
+        )
         assert row["requested_model"] == "claude-opus-4-7"
         assert row["id"] == headers["x-turnout-decision"]
         assert row["output_tokens"] > 0
@@ -38,10 +44,12 @@ async def test_another_dialect(road: OpenRoad, stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 async def test_same_dialect_same_bytes(road: OpenRoad, stream: bool) -> None:
-    """Invariant 2: only the model's value differs; white space, order and unknown fields survive."""
+    """Invariant 2: only the model's value differs; white space, order, unknown fields survive."""
     sent = message(stream=stream, metadata={"user_id": "ü"})
     async with road(TO_SIBLING) as way:
-        status, answer, _ = await way.send(sent, {"anthropic-beta": "x-2026"}, "/v1/messages?beta=true")
+        status, answer, _ = await way.send(
+            sent, {"anthropic-beta": "x-2026"}, "/v1/messages?beta=true"
+        )
         assert status == 200
         assert text_of(answer, stream=stream)
         (seen,) = way.home.completions()
@@ -116,7 +124,7 @@ async def test_shadow_touches_nothing(road: OpenRoad) -> None:
 
 
 async def test_switch_off_and_on(road: OpenRoad) -> None:
-    """`turnout off` makes a running proxy a plain tunnel: a new connection sees the provider's own TLS."""
+    """`turnout off` makes a plain tunnel: a new connection sees the provider's own TLS."""
     async with road(TO_OTHER) as way:
         await way.send(message())
         assert (await way.served.api("POST", "/v1/mode", json={"mode": "off"}))["mode"] == "off"

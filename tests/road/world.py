@@ -1,4 +1,4 @@
-"""The real road: `turnout serve` in a process of its own, simulated providers, real sockets, real TLS."""
+"""The real road: `turnout serve` in its own process, simulated providers, real sockets and TLS."""
 
 import asyncio
 import datetime
@@ -86,12 +86,14 @@ class Served:
         return str(self.facts["base"])
 
     def tls(self) -> ssl.SSLContext:
-        """Trusts the proxy's CA and nobody else: whoever answers through it was opened by turnout."""
+        """Trusts the proxy's CA and nobody else: what it accepts was opened by turnout."""
         return ssl.create_default_context(cafile=self.facts["ca"])
 
     async def api(self, method: str, path: str, **rest: Any) -> Any:
         headers = {"x-turnout-token": self.facts["token"]}
-        async with self.session.request(method, self.base + path, headers=headers, **rest) as answer:
+        async with self.session.request(
+            method, self.base + path, headers=headers, **rest
+        ) as answer:
             return await answer.json()
 
     async def rows(self, count: int = 1) -> list[dict[str, Any]]:
@@ -118,19 +120,29 @@ def plain_environ() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-async def announced(
-    path: Path, process: asyncio.subprocess.Process, log: Path
-) -> dict[str, Any]:
-    while not path.exists():
+async def announced(path: Path, process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
+    def ready() -> bool:
         if process.returncode is not None:
             raise AssertionError(f"serve ended with {process.returncode}:\n{log.read_text()}")
-        await asyncio.sleep(0.05)
+        return path.exists()
+
+    await until(ready)
+    return _facts(path)
+
+
+def _facts(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Looks every few milliseconds."""
+    while not happened():  # noqa: ASYNC110  another process makes it happen
+        await asyncio.sleep(0.02)
 
 
 @dataclass
 class Road:
-    """home: the client's own provider, over TLS at localhost. other: another one, of another dialect."""
+    """home: the client's own provider, over TLS at localhost. other: one of another dialect."""
 
     served: Served
     home: SimProvider

@@ -91,7 +91,7 @@ def _run(config: Config, *, web: bool, run_file: Path) -> None:
             "db": str(engine.store_path),
         }
         _write(run_file, facts)
-        _say(addresses, engine.options.destinations(), web=web)
+        _say(addresses, engine.destinations(), web=web)
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
@@ -141,7 +141,7 @@ def _print(row: Mapping[str, Any]) -> None:
     served = f"{row['provider']}/{row['model']}"
     status = row["status"] or "no answer"
     click.echo(
-        f"{time.strftime('%H:%M:%S')} {row['client'] or '?':12} {row['requested_model']} -> {served}"
-        f"  {row['reason']}  {status}  {cost}  {row['id']}",
+        f"{time.strftime('%H:%M:%S')} {row['client'] or '?':12} "
+        f"{row['requested_model']} -> {served}  {row['reason']}  {status}  {cost}  {row['id']}",
         err=True,
     )

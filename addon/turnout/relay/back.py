@@ -1,7 +1,7 @@
 """The way back: an upstream's answer to the client, translated where the dialects differ.
 
-    same dialect     bytes as they come; a reader beside them listens for the account
-    other dialect    reader -> events -> writer; JSON for a stream and the reverse are converted
+same dialect     bytes as they come; a reader beside them listens for the account
+other dialect    reader -> events -> writer; JSON for a stream and the reverse are converted
 """
 
 import logging
@@ -20,7 +20,7 @@ from turnout.wire.translate import Translation, translate
 
 log = logging.getLogger(__name__)
 
-# rate limits and request ids of another vendor would mislead a client: only these go back translated
+# another vendor's rate limits and request ids would mislead a client: only these go back
 JSON_HEADERS: Headers = (("content-type", "application/json"),)
 STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
@@ -86,7 +86,7 @@ async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
 async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterator[bytes]:
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
-    A piece of a frame is held until the frame is whole, so that the error event never lands inside one.
+    A piece of a frame is held until it is whole, so that an error event never lands inside one.
     """
     listener = Listener(reader(answer).feed, meter)
     tail = b""

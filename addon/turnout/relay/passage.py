@@ -22,7 +22,7 @@ CLIENT_GONE = 499  # as nginx logs it
 
 
 class Passage:
-    """From the plan to the last byte. Until the first byte is out the client's own request is the way home."""
+    """From the plan to the last byte. Before the first, the client's own request can go."""
 
     def __init__(
         self, request: web.Request, plan: Plan, upstream: Upstream, engine: Engine
@@ -33,17 +33,18 @@ class Passage:
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
-        self._notes: list[str] = []
+        self._broken = ""
+        self._mended: list[str] = []
         self._out = False
 
     async def run(self) -> web.StreamResponse:
         try:
             return await self._routed()
-        except Exception as e:  # noqa: BLE001  do no harm: nothing is out yet, the client's own request can go
+        except Exception as e:
             if self._out:
                 raise
             log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
-            self._notes.append(f"{type(e).__name__}: {e}")
+            self._broken = f"{type(e).__name__}: {e}"
             return await self._home()
         except BaseException:
             self._status = CLIENT_GONE
@@ -109,7 +110,7 @@ class Passage:
         else:
             headers = back.STREAM_HEADERS if plan.ask.stream else back.JSON_HEADERS
             schemas = {tool.name: tool.schema for tool in plan.request().tools}
-            repair = Repair(schemas, self._notes.append)
+            repair = Repair(schemas, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair)
         return await self._send(answer, headers, pieces)
 
@@ -153,6 +154,7 @@ class Passage:
             id=plan.decision.id,
             model=answer.attempt.model if served else plan.ask.model,
             input_tokens=plan.ask.input_tokens,
+            created=int(plan.decision.at),
             wants_usage=answer.attempt.dialect is plan.dialect or plan.request().wants_usage,
         )
 
@@ -163,8 +165,7 @@ class Passage:
             attempt=self._answer.attempt if self._answer else None,
             tried=tuple(self._tried),
             status=self._status,
-            notes=tuple(self._notes),
+            error=self._broken,
+            mended=(*self._mended, *self._meter.notes),
             began=self._began,
         )
-
-

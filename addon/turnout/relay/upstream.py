@@ -35,14 +35,14 @@ MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
 
 # statuses after which another attempt makes sense; everything else is the client's business
 RETRY = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
-# what a model refuses that another one may accept; only when the attempt was not the client's own request
+# what one model refuses and another may accept, unless it was the client's own request
 CHANGED = frozenset({400, 413, 415, 422})
 # about the key or the account: with the client's own key the client has to hear of it
 KEYS = frozenset({401, 402, 403, 404})
 
 
 class NoAnswerError(TurnoutError):
-    """Every attempt failed before its first byte. `tried` says how, `last` is the last answer, if any."""
+    """Every attempt failed before its first byte. `tried`: how; `last`: the last answer, if any."""
 
     def __init__(self, tried: tuple[Tried, ...], last: "Answer | None") -> None:
         super().__init__("; ".join(f"{one.provider}: {one.error or one.status}" for one in tried))
@@ -69,7 +69,7 @@ class Answer:
 
 
 class Upstream:
-    """One connection pool for all attempts. `redirect` maps a host to another base URL (labs, tests)."""
+    """One connection pool for all attempts. `redirect`: where a URL really goes, in a lab."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""The API and, later, the dashboard. Served by the relay, on the base port and at turnout.internal."""
+"""The API. Served by the relay, on the base port and at turnout.internal."""

@@ -1,10 +1,10 @@
-"""The JSON API: what a running turnout can be asked and told. Contract: the local token and a local Host.
+"""The JSON API: what a running turnout can be asked and told, with its token, by a local Host.
 
-    GET  /healthz               alive (no token)
-    GET  /v1/status             what `turnout status` shows
-    POST /v1/mode               {"mode": "route" | "shadow" | "off"}
-    POST /v1/route              a decision, without calling anyone
-    GET  /v1/decisions/{id}     one row of the log
+GET  /healthz               alive (no token)
+GET  /v1/status             what `turnout status` shows
+POST /v1/mode               {"mode": "route" | "shadow" | "off"}
+POST /v1/route              a decision, without calling anyone
+GET  /v1/decisions/{id}     one row of the log
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from turnout.engine import Engine
 from turnout.errors import TurnoutError
 from turnout.record import as_json
 
-TOKEN_HEADER = "x-turnout-token"
+TOKEN_HEADER = "x-turnout-token"  # noqa: S105  a header, not a token
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "turnout.internal"})
 OPEN = frozenset({"/healthz", "/dispatch"})  # dispatch has a token of its own
 

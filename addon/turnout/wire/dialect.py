@@ -1,8 +1,8 @@
 """What a dialect has to be able to do. One folder each; `dialects.py` is their table.
 
-    request.py   peek, read, splice, write     the client's request -> Ask, Request; Request -> bytes
-    answer.py    read, write                   a whole answer <-> events
-    stream.py    StreamReader, StreamWriter    a streamed answer <-> events
+request.py   peek, read, splice, write     the client's request -> Ask, Request; Request -> bytes
+answer.py    read, write                   a whole answer <-> events
+stream.py    StreamReader, StreamWriter    a streamed answer <-> events
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,8 +29,9 @@ class StreamWriter(Protocol):
 class Hints:
     """What a writer of answers knows of the request.
 
-    `id`: of the answer, unique. `model`: the name the client shall read. `input_tokens`: the estimate,
-    for clients that want usage before the upstream says it. `wants_usage`: C's stream_options.
+    `id`: of the answer, unique. `model`: the name the client shall read. `input_tokens`: an
+    estimate, for clients that want usage before the upstream says it. `wants_usage`: the client
+    asked for it (C's stream_options).
     `created`: Unix seconds, for dialects that stamp their answers.
     """
 

@@ -1,4 +1,4 @@
-"""Compressed request bodies, decoded for reading. The bytes that arrived are kept beside the result."""
+"""Compressed bodies, decoded for reading."""
 
 import zlib
 from collections.abc import Callable, Mapping

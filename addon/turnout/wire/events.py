@@ -3,7 +3,8 @@
 Every dialect has a reader (its bytes -> events) and a writer (events -> its bytes).
 No reader knows a writer. Accounting, the cache and the log fold over the same events.
 
-    Started ( Text | Thinking | Signature | Redacted | ToolCall | ToolInput | Usage )* ( Finished | Failed )
+    Started ( Text | Thinking | Signature | Redacted | ToolCall | ToolInput | Usage )*
+    ( Finished | Failed )
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class ToolInput:
 class Usage:
     """Tokens, as far as known yet. Cumulative: a later Usage replaces an earlier one.
 
-    The kinds of input never overlap (providers disagree, events do not); reasoning is part of output.
+    The kinds of input never overlap; reasoning is part of output. Providers disagree on both.
     """
 
     fresh_input: int = 0
