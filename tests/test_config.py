@@ -341,8 +341,19 @@ def test_a_working_directory_cannot_send_keys_away(text: str, alone: Path) -> No
     assert config.load([Path("turnout.toml")], {}), "asked for by name, it is the user's own"
 
 
+def test_a_working_directory_cannot_give_a_key_to_the_users_own_gateway(alone: Path) -> None:
+    alone.write_text(
+        "[providers.corp]\nbase_url = 'https://corp.io/v1'\n"
+        "dialect = 'openai_chat'\nkey = 'env:CORP_KEY'"
+    )
+    Path("turnout.toml").write_text("\n[providers.corp]\nkey = 'env:OPENAI_API_KEY'")
+    with pytest.raises(ConfigError, match=r"^turnout.toml:3: providers.corp.key.*corp.io"):
+        config.load(environ={})
+
+
 def test_a_working_directory_may_use_loopback_and_homes() -> None:
     Path("turnout.toml").write_text(
+        "[providers.groq]\n"
         "[providers.openai]\nbase_url = 'http://127.0.0.1:9/v1'\n"
         "[providers.anthropic]\nbase_url = 'https://api.anthropic.com/v1'\n"
         "[proxy]\nupstream = {'api.openai.com' = 'http://localhost:9'}"

@@ -19,10 +19,12 @@ from pretend import Pretended
 from turnout import record
 from turnout.cli import child, own
 from turnout.cli import run as run_module
+from turnout.doctor import tls
 from turnout.store import Store
 
 Capture = pytest.CaptureFixture[str]
 ADDON = Path(own.__file__).parents[2]
+REAL = own.SERVE
 SHOW = ["-c", "import json, os; print(json.dumps(dict(os.environ)))"]
 
 
@@ -157,6 +159,16 @@ def test_a_data_directory_that_cannot_be_made(
     monkeypatch.setenv("TURNOUT_DATA", str(data.parent / "file" / "data"))
     assert call("run", "--", "true") == 1
     assert "set TURNOUT_DATA" in capsys.readouterr().err
+
+
+def test_the_real_proxy_end_to_end(
+    call: Call, monkeypatch: pytest.MonkeyPatch, capfd: Any, data: Path
+) -> None:
+    """The real serve: its CA is trusted by the child's own TLS, and it is gone afterwards."""
+    monkeypatch.setattr(own, "SERVE", REAL)
+    assert call("run", "--", sys.executable, "-c", tls.PYTHON, "SSL_CERT_FILE") == 0
+    assert capfd.readouterr().err == "turnout: no requests came through\n"
+    assert list((data / "runs").iterdir()) == []
 
 
 # -- signals

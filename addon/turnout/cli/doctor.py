@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -22,6 +23,8 @@ MARKS: dict[State, tuple[str, str]] = {
     "broken": ("✗", "bold red"),
     "note": ("·", "dim"),
 }
+
+WIDE = 160  # columns, where no terminal says how many there are
 
 
 @click.command()
@@ -86,4 +89,4 @@ def _print(findings: Sequence[Finding]) -> None:
         table.add_row(Text(mark, style), finding.name, Text(finding.detail))
         if finding.mend and finding.state == "broken":
             table.add_row("", "", Text(f"mend: {finding.mend}", "bold"))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -26,6 +26,8 @@ PATHS: dict[DialectName, str] = {
     "gemini": "/v1beta/models/unknown:generateContent",
 }
 
+WIDE = 160  # columns, where no terminal says how many there are
+
 
 @click.command()
 @click.option("--explain", is_flag=True, help="The candidates as a table, on stderr.")
@@ -80,9 +82,9 @@ def _explain(decision: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE)
     table = Table(box=None, pad_edge=False)
-    table.add_column("candidate")
+    table.add_column("candidate", overflow="fold")
     for name in ("quality", "±", "labels", "cost USD", "score"):
         table.add_column(name, justify="right")
     table.add_column("lost because")

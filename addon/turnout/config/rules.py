@@ -166,15 +166,15 @@ def strays(settings: Settings, merged: Merged) -> Faults:
     """
     mend = "move it to your own configuration file or pass --config"
     for name, provider in settings.providers.items():
-        path: Key = ("providers", name, "base_url")
-        if _untrusted(merged, path) and _carries_known_key(name, provider):
-            host = urlsplit(provider.base_url).hostname or ""
-            if not loopback(host) and host not in _homes(name, provider):
-                yield path, f"would send a known provider's key to {host}; {mend}"
+        host = urlsplit(provider.base_url).hostname or ""
+        said = [("providers", name, field) for field in ("base_url", "key")]
+        path = next((path for path in said if _untrusted(merged, path)), None)
+        if path and host and not loopback(host) and host not in _homes(name, provider, host):
+            yield path, f"would send a known provider's key to {host}; {mend}"
     for host, url in settings.proxy.upstream.items():
-        path = ("proxy", "upstream", host)
-        if _untrusted(merged, path) and not loopback(urlsplit(url).hostname or ""):
-            yield path, f"would send {host}'s traffic elsewhere; {mend}"
+        place = ("proxy", "upstream", host)
+        if _untrusted(merged, place) and not loopback(urlsplit(url).hostname or ""):
+            yield place, f"would send {host}'s traffic elsewhere; {mend}"
 
 
 def _untrusted(merged: Merged, path: Key) -> bool:
@@ -182,15 +182,12 @@ def _untrusted(merged: Merged, path: Key) -> bool:
     return source is not None and not source.trusted
 
 
-def _carries_known_key(name: str, provider: ProviderSettings) -> bool:
-    return (name in BUILTIN and not provider.key) or provider.key.removeprefix(
-        "env:"
-    ) in KEY_VARIABLES
-
-
-def _homes(name: str, provider: ProviderSettings) -> set[str]:
-    """Hosts that the key in question belongs to."""
-    variable = provider.key.removeprefix("env:") or BUILTIN[name].env[0]
+def _homes(name: str, provider: ProviderSettings, otherwise: str) -> set[str]:
+    """The hosts a known provider's key belongs to; `otherwise` when the key is nobody's we know."""
+    builtin = BUILTIN[name].env[0] if name in BUILTIN else ""
+    variable = provider.key.removeprefix("env:") if provider.key else builtin
+    if variable not in KEY_VARIABLES:
+        return {otherwise}
     return {host for known in BUILTIN.values() if variable in known.env for host in known.hosts}
 
 

@@ -5,7 +5,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from turnout.config import Config, artifacts_dir, data_dir, load
@@ -109,7 +109,7 @@ def _taken(host: str, port: int) -> str:
 def artifacts(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Every file that routing reads, against its digest."""
     root = artifacts_dir(environ)
-    checks = {
+    checks: dict[str, Callable[[], object]] = {
         "encoder": lambda: artifact.trusted(root / "encoder") and root / "encoder",
         "bundle": lambda: _bundle(root),
         "catalogue": lambda: f"{len(Catalog.load(root / 'catalog.json').models)} models",

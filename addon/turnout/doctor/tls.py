@@ -106,15 +106,20 @@ PROXIES = frozenset({"https_proxy", "http_proxy", "all_proxy", "no_proxy"})
 
 
 def _why_not(argv: list[str], env: Mapping[str, str]) -> str:
-    """Empty when the request went through, else the program's last words."""
+    """Empty when the request went through, else what the program complains of."""
     try:
         done = subprocess.run(argv, env=env, capture_output=True, timeout=TIMEOUT, text=True)  # noqa: S603
     except subprocess.TimeoutExpired:
         return f"no answer in {TIMEOUT:.0f} s"
     except OSError as e:
         return e.strerror or str(e)
-    lines = done.stderr.strip().splitlines()
-    return "" if done.returncode == 0 else (lines[-1] if lines else f"exit {done.returncode}")
+    return "" if done.returncode == 0 else _complaint(done.stderr) or f"exit {done.returncode}"
+
+
+def _complaint(stderr: str) -> str:
+    """curl and node complain first and explain then; a Python traceback ends with the complaint."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return next((line for line in lines if "rror:" in line or "curl:" in line), "".join(lines[-1:]))
 
 
 def _node_version(environ: Mapping[str, str]) -> Iterator[Finding]:
