@@ -292,6 +292,13 @@ def test_c44(case: dict[str, Any], why: str) -> None:
         pick(**case)
 
 
+def test_verdicts_of_rules_are_each_bindings_own() -> None:
+    """They are remembered; the same name elsewhere is another binding."""
+    rules = Rules(deny=("b/*",))
+    asked = [rules.forbids(one) for one in (BIG, BIG_AT_B, BIG, BIG_AT_B)]
+    assert asked == ["", "denied", "", "denied"]
+
+
 def test_a_model_nobody_knows_goes_home() -> None:
     assert pick(requested=None) == Choice(order=(), reason="unknown_model")
 

@@ -6,6 +6,7 @@ expected_usage  what the next one will use, as far as one can tell beforehand
 
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from turnout.route.model import Binding, Price, Rates
 from turnout.wire.events import Usage
@@ -22,6 +23,8 @@ BILLED = (
     ("cache_write_1h", "cache_write_1h"),
     ("output", "output"),
 )
+_KINDS = attrgetter(*(kind for kind, _ in BILLED))
+_RATES = attrgetter(*(rate for _, rate in BILLED))
 
 
 def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> Decimal | None:
@@ -31,10 +34,9 @@ def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> De
     """
     if price is None:
         return None
-    rates, total = rates_for(price, usage, at), Decimal(0)
-    for kind, rate_name in BILLED:
-        if tokens := getattr(usage, kind):
-            rate: Decimal | None = getattr(rates, rate_name)
+    total = Decimal(0)
+    for tokens, rate in zip(_KINDS(usage), _RATES(rates_for(price, usage, at)), strict=True):
+        if tokens:
             if rate is None:
                 return None
             total += tokens * rate

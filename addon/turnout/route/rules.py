@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import isclose, isfinite
 from typing import Self
@@ -47,6 +47,9 @@ class Rules:
     deny: tuple[str, ...] = ()
     force: str = ""
     min_evidence: float = 0.0
+    _verdicts: dict[tuple[str, str, str], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # globs are slow, and rules outlive a request
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -92,6 +95,14 @@ class Rules:
 
     def forbids(self, binding: Binding) -> str:
         """The reason, "" when it may be used. `deny` wins over `allow`."""
+        if not (self.deny or self.allow):
+            return ""
+        key = (binding.provider, binding.id, binding.model.id)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._forbids(binding)
+        return self._verdicts[key]
+
+    def _forbids(self, binding: Binding) -> str:
         if any(_matches(pattern, binding) for pattern in self.deny):
             return "denied"
         if self.allow and not any(_matches(pattern, binding) for pattern in self.allow):

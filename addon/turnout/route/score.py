@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from turnout.route.bundle import Bundle
 
+type Blend = tuple[list[float], list[float], list[float]]
+
 FLOOR = 0.05  # no cluster is ruled out by tools alone
 
 
@@ -28,24 +30,25 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """`cluster` and `label` are those of the greatest weight; `similarity` is its cosine."""
+    """`cluster` and `label` are those of the greatest weight; `similarity` is its cosine.
+
+    `blend`: quality, se and evidence, each by the bundle's column of a model.
+    """
 
     cluster: int
     label: str
     similarity: float
     weights: dict[int, float]
     bundle: Bundle = field(repr=False, compare=False)
+    blend: Blend = field(repr=False, compare=False)
 
     def estimate(self, model: str) -> Estimate | None:
         """None for a model (a catalogue id) that the bundle does not know."""
         column = self.bundle.models.get(model)
         if column is None:
             return None
-        quality, se, evidence = (
-            sum(weight * float(table[k, column]) for k, weight in self.weights.items())
-            for table in (self.bundle.quality, self.bundle.se, self.bundle.evidence)
-        )
-        return Estimate(quality, se, evidence)
+        quality, se, evidence = self.blend
+        return Estimate(quality[column], se[column], evidence[column])
 
 
 def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) -> Scored:
@@ -60,4 +63,14 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     share /= share.sum()
     best = int(order[0])
     weights = {int(k): float(w) for k, w in zip(order, share, strict=True)}
-    return Scored(best, bundle.labels[best], float(cosine[best]), weights, bundle)
+    label, similarity = bundle.labels[best], float(cosine[best])
+    return Scored(best, label, similarity, weights, bundle, _blend(bundle, order, share))
+
+
+def _blend(bundle: Bundle, order: NDArray[np.intp], share: NDArray[np.float64]) -> Blend:
+    """`order`, `share`: (top,), the clusters and their weights. All models at once: a choice asks
+    for most of them."""
+    quality, se, evidence = (
+        (share @ table[order]).tolist() for table in (bundle.quality, bundle.se, bundle.evidence)
+    )
+    return quality, se, evidence

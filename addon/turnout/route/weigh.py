@@ -8,7 +8,6 @@ Its score is  w_cost * cost(m)/cost(r) + w_latency * latency(m)/latency(r) + w_v
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from math import hypot, inf
 from typing import Protocol
 
@@ -87,6 +86,10 @@ class Standing:
         )
 
 
+# quality, standard error of the difference, evidence; and why it loses, "" at parity
+type Parity = tuple[float | None, float | None, float | None, str]
+
+
 class Field:
     """What all candidates for one request are measured against."""
 
@@ -101,8 +104,10 @@ class Field:
     ) -> None:
         self.ask, self.requested, self.rules = ask, requested, rules
         self._dialects, self._at, self._checks = dialects, at, checks(ask)
-        self.estimate = cache(scored.estimate)
-        self.reference = self.estimate(requested.model.id)
+        self._case = Case(ask, requested, None, same_dialect=False)  # one for all: it is only read
+        self._estimate = scored.estimate
+        self._parities: dict[str, Parity] = {}  # many bindings serve the same model
+        self.reference = scored.estimate(requested.model.id)
         self.cost = self.dollars(requested)
 
     def is_home(self, binding: Binding) -> bool:
@@ -133,27 +138,38 @@ class Field:
 
     def _unable(self, binding: Binding) -> str:
         """The client's own request may always go where it was sent: its provider answers for it."""
-        dialect = self._dialects.get(binding.provider)
-        same = dialect == self.ask.dialect
-        if same and self.is_home(binding):
+        case = self._case
+        case.binding, case.dialect = binding, self._dialects.get(binding.provider)
+        case.same_dialect = case.dialect == self.ask.dialect
+        if case.same_dialect and self.is_home(binding):
             return ""
-        return failing(self._checks, Case(self.ask, binding, dialect, same)) or ""
+        return failing(self._checks, case) or ""
 
     def _inferior(self, one: Standing) -> str:
         """Whether it is below parity. The same model elsewhere is as good."""
-        found, reference = self.estimate(one.binding.model.id), self.reference
-        same = one.binding.model.id == self.requested.model.id
+        model = one.binding.model.id
+        found = self._parities.get(model)
         if found is None:
-            return "" if same else "no_estimate"
-        one.quality, one.evidence = found.quality, found.evidence
-        if same or reference is None:
-            one.se = 0.0 if same else None
-            return "" if same else "no_evidence"
-        one.se = hypot(found.se, reference.se)
-        if found.evidence < self.rules.min_evidence:
-            return "little_evidence"
-        needed = -self.rules.epsilon + self.rules.z * one.se
-        return "" if found.quality - reference.quality >= needed else "below_parity"
+            found = self._parities[model] = self._parity(model)
+        one.quality, one.se, one.evidence, lost = found
+        return lost
+
+    def _parity(self, model: str) -> Parity:
+        found, reference = self._estimate(model), self.reference
+        same = model == self.requested.model.id
+        if found is None:
+            return None, None, None, "" if same else "no_estimate"
+        quality, evidence = found.quality, found.evidence
+        if same:
+            return quality, 0.0, evidence, ""
+        if reference is None:
+            return quality, None, evidence, "no_evidence"
+        se = hypot(found.se, reference.se)
+        if evidence < self.rules.min_evidence:
+            return quality, se, evidence, "little_evidence"
+        needed = -self.rules.epsilon + self.rules.z * se
+        lost = "" if quality - reference.quality >= needed else "below_parity"
+        return quality, se, evidence, lost
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
         """Whether it cannot be shown to cost no more; gives it its score."""
