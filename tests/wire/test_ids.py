@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from turnout.wire.envelope import Envelope, with_id
 from turnout.wire.ids import tool_id
 
 STAYS = ["toolu_01A", "call_abc-9", "x", "a" * 64]
@@ -31,6 +32,11 @@ def test_an_odd_id_is_mended(id: str) -> None:
 
 def test_the_head_stays_readable() -> None:
     assert tool_id("functions.Bash:0/1").startswith("functions_Bash_0_1--")
+
+
+@pytest.mark.parametrize("id", [*STAYS, *MENDED.values()])
+def test_a_signature_that_an_id_carries_is_taken_out(id: str) -> None:
+    assert tool_id(with_id(id, Envelope("gemini", "s" * 2000))) == tool_id(id)
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

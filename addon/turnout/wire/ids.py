@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 
+from turnout.wire.envelope import split_id
+
 LONGEST = 64
 FINE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ODD = re.compile(r"[^A-Za-z0-9_-]")
@@ -19,7 +21,11 @@ HEAD = LONGEST - 2 * DIGEST - len("--")
 
 @lru_cache(maxsize=4096)
 def tool_id(id: str) -> str:
-    """`functions.Bash:0` -> `functions_Bash_0--` and 24 digits; `toolu_01A` stays."""
+    """`functions.Bash:0` -> `functions_Bash_0--` and 24 digits; `toolu_01A` stays.
+
+    A signature that the id carries for another family is taken out first.
+    """
+    id, _ = split_id(id)
     if FINE.fullmatch(id) and not MARKED.fullmatch(id):
         return id
     digest = blake2b(id.encode("utf-8", "surrogatepass"), digest_size=DIGEST).hexdigest()
