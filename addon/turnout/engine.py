@@ -28,7 +28,7 @@ from turnout.errors import (
     TurnoutError,
     WireError,
 )
-from turnout.guard.keys import Keys, is_plan_token
+from turnout.guard.keys import Keys, has_credential, is_plan_token
 from turnout.options import Options, imagined
 from turnout.route import text
 from turnout.route.plan import Choice, choose
@@ -166,6 +166,8 @@ class Engine:
             return "off"
         if draft.dialect is None:
             return "dialect_not_routed"
+        if not has_credential(draft.arrival):
+            return "no_credential"  # whoever it is, it does not spend our keys
         if is_plan_token(draft.arrival) and self.config.policy.subscription == "direct":
             return "subscription"
         return ""

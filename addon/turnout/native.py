@@ -4,9 +4,9 @@ import logging
 import time
 
 from turnout.account import Meter
-from turnout.relay.back import Listener, WholeReader
+from turnout.errors import WireError
+from turnout.relay import back
 from turnout.trip import Untouched
-from turnout.wire.encoding import Unpacker
 
 log = logging.getLogger(__name__)
 
@@ -18,34 +18,22 @@ class Eavesdropper:
         self.plan = plan
         self.meter = Meter(time.monotonic)
         self.began = time.monotonic()
-        self._listener: Listener | None = None
-        self._unpacker: Unpacker | None = None
+        self._listener: back.Listener | None = None
 
     def answered(self, content_type: str, encoding: str) -> None:
         """The head of the answer. An encoding nobody knows means: no account, the same answer."""
-        dialect = self.plan.dialect
-        if dialect is None:
+        if self.plan.dialect is None:
             return
         try:
-            self._unpacker = Unpacker(encoding)
             streamed = "event-stream" in content_type
-            reader = dialect.stream_reader() if streamed else WholeReader(dialect)
-            self._listener = Listener(reader.feed, self.meter)
-        except Exception as e:  # noqa: BLE001  do no harm
+            reader = back.reader(self.plan.dialect, streamed=streamed, encoding=encoding)
+        except WireError as e:
             log.info("not accounted: %s", e)
+            return
+        self._listener = back.Listener(reader.feed, self.meter)
 
     def tap(self, data: bytes) -> list[bytes]:
-        self._hear(data)
+        """Never a bare b"": mitmproxy would end a chunked body with it."""
+        if self._listener:
+            self._listener.hear(data)
         return [data] if data else []
-
-    def _hear(self, data: bytes) -> None:
-        if self._listener is None or self._unpacker is None:
-            return
-        try:
-            plain = self._unpacker.feed(data) if data else b""
-        except Exception as e:  # noqa: BLE001  do no harm
-            log.info("not accounted: %s", e)
-            self._listener = None
-            return
-        if plain or not data:
-            self._listener.hear(plain)

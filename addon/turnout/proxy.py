@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,15 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
+from turnout import runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
+from turnout.paths import run_file
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.trip import Arrival, Plan, Untouched
+from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
 
@@ -52,6 +56,9 @@ UPSTREAM_CONNECTIONS = (
     256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 )
 TRAIL = "turnout"
+CA_NAME = "mitmproxy-ca-cert.pem"
+
+type Announce = Callable[[Relay, dict[str, str]], None]
 
 
 @dataclass(slots=True)
@@ -66,9 +73,14 @@ class Trail:
 class Turnout:
     """With a configuration (`turnout serve`), or finding its own (`mitmdump -s addon/mitm.py`)."""
 
-    def __init__(self, engine: Engine | None = None, relay: Relay | None = None) -> None:
-        self._engine = engine
-        self._relay = relay
+    def __init__(
+        self,
+        engine: Engine | None = None,
+        relay: Relay | None = None,
+        announce: Announce | None = None,
+    ) -> None:
+        self._engine, self._relay = engine, relay
+        self._announce = announce or self._write_run_file
         self._opened: frozenset[str] = frozenset()
 
     # -- start and end
@@ -95,9 +107,21 @@ class Turnout:
         self._opened = self._engine.opened() | {INTERNAL}
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
+        self._announce(self._relay, _addresses())
+
+    def _write_run_file(self, relay: Relay, addresses: dict[str, str]) -> None:
+        """`mitmdump -s`: commands find it as they find a serve. Its API is the relay's port."""
+        assert self._engine
+        ca = Path(ctx.options.confdir).expanduser() / CA_NAME
+        where = {"base": f"http://127.0.0.1:{relay.port}", **addresses}
+        try:
+            runfile.write(run_file(), where, token=relay.token, ca=ca, db=self._engine.store_path)
+        except (ConfigError, OSError) as e:
+            log.warning("`turnout status` will not find this: %s", e)
         log.info("turnout: %s", self._engine.destinations())
 
     async def done(self) -> None:
+        runfile.remove(run_file())
         if self._relay:
             await self._relay.close()
         if self._engine:
@@ -123,7 +147,9 @@ class Turnout:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if self._is_api(flow):
+        if _on_base_port(flow) and not api.is_local(flow.request.host_header or ""):
+            flow.response = http.Response.make(403, b"turnout: this Host is not local")
+        elif self._is_api(flow):
             _point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
             flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})
@@ -224,7 +250,7 @@ class Turnout:
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
             flow.response.stream = trail.heard.tap
-        elif not flow.websocket:
+        elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -318,10 +344,11 @@ class Headless(Master):
         )
 
 
-async def serve(
-    engine: Engine, confdir: Path, *, web: bool, announce: Callable[[Relay, dict[str, str]], None]
-) -> None:
-    """Runs until SIGINT or SIGTERM. `announce` gets relay and addresses, once they listen."""
+async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Announce) -> None:
+    """Runs until SIGINT or SIGTERM.
+
+    `web`: the port of mitmweb, None without. `announce` gets relay and addresses, once they listen.
+    """
     proxy = engine.config.proxy
     relay = Relay(engine)
     chosen = options.Options(
@@ -332,33 +359,30 @@ async def serve(
         ],
         ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
     )
-    master = WebMaster(chosen) if web else Headless(chosen)
-    master.addons.add(Turnout(engine, relay), Announcer(relay, announce))
+    master = Headless(chosen) if web is None else WebMaster(chosen)
+    master.addons.add(Turnout(engine, relay, announce))
     master.options.update(
         connection_strategy="lazy",
         keep_host_header=True,
-        store_streamed_bodies=web,
+        store_streamed_bodies=web is not None,
         termlog_verbosity="warn",
     )
+    if web is not None:
+        master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, master.shutdown)
     await master.run()
 
 
-class Announcer:
-    """Loaded last: when it is `running`, everything is."""
-
-    def __init__(self, relay: Relay, announce: Callable[[Relay, dict[str, str]], None]) -> None:
-        self._relay, self._announce = relay, announce
-
-    def running(self) -> None:
-        addresses = {
-            "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
-            for server in ctx.master.addons.get("proxyserver").servers
-            for address in server.listen_addrs
-        }
-        self._announce(self._relay, addresses)
+def _addresses() -> dict[str, str]:
+    """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
+    web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
+    return web | {
+        "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+        for server in ctx.master.addons.get("proxyserver").servers
+        for address in server.listen_addrs
+    }
 
 
 def _shown(address: tuple[str, int]) -> str:

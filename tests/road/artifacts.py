@@ -45,9 +45,9 @@ def _bundle(folder: Path, real: Path) -> None:
         "temperature": 1.0,
         "top": 1,
         "profiles": {
-            "strict": {"epsilon": 0.0, "z": 0.0},
-            "parity": {"epsilon": 0.02, "z": 0.0},
-            "thrift": {"epsilon": 0.06, "z": 0.0},
+            "strict": {"epsilon": 0.0, "z": 0.0, "min_evidence": 0},
+            "parity": {"epsilon": 0.02, "z": 0.0, "min_evidence": 0},
+            "thrift": {"epsilon": 0.06, "z": 0.0, "min_evidence": 0},
         },
         "files": {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in files},
     }

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -30,19 +30,7 @@ from turnout.demo.provider import SimProvider
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    folder = tmp_path_factory.mktemp("pki")
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = certificate("turnout test CA", ca_key, "turnout test CA", ca_key, ca=True)
-    leaf = certificate("localhost", key, "turnout test CA", ca_key, ca=False)
-    pem = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "server.pem").write_bytes(leaf.public_bytes(pem) + private)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "server.pem")
-    return Pki(folder / "ca.pem", context)
+    return Pki.make(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture
@@ -51,9 +39,9 @@ def serve(tmp_path: Path, pki: Pki) -> Serve:
 
     @asynccontextmanager
     async def start(
-        toml: str, env: Mapping[str, str] = {}, data: Path | None = None
+        toml: str, env: Mapping[str, str] = {}, args: Sequence[str] = ()
     ) -> AsyncIterator[Served]:
-        folder = data or tmp_path / "data"
+        folder = tmp_path / "data"
         folder.mkdir(exist_ok=True)
         own = tmp_path / "artifacts"
         env = {"TURNOUT_ARTIFACTS": str(own if own.exists() else artifacts.made(own)), **env}
@@ -63,7 +51,7 @@ def serve(tmp_path: Path, pki: Pki) -> Serve:
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "turnout", "serve", "--port", "0", "--base-port", "0"),
-                *("--config", str(config)),
+                *("--config", str(config), *args),
                 env={
                     **plain_environ(),
                     "TURNOUT_DATA": str(folder),
@@ -92,11 +80,18 @@ def road(serve: Serve, pki: Pki) -> OpenRoad:
 
     @asynccontextmanager
     async def opened(
-        policy: str = "", env: Mapping[str, str] = {}, more: str = ""
+        policy: str = "",
+        env: Mapping[str, str] = {},
+        more: str = "",
+        args: Sequence[str] = (),
+        *,
+        compress: bool = False,
     ) -> AsyncIterator[Road]:
         async with AsyncExitStack() as stack:
             home = await stack.enter_async_context(
-                SimProvider("anthropic", ssl=pki.server, host="localhost", strict=False)
+                SimProvider(
+                    "anthropic", ssl=pki.server, host="localhost", strict=False, compress=compress
+                )
             )
             other = await stack.enter_async_context(SimProvider("openai_chat", strict=False))
             toml = f"""
@@ -111,7 +106,7 @@ base_url = "https://localhost:{home.port}/v1"
 base_url = "{other.base_url}"
 """
             keys = {"OPENROUTER_API_KEY": OTHER_KEY}
-            served = await stack.enter_async_context(serve(toml, {**keys, **env}))
+            served = await stack.enter_async_context(serve(toml, {**keys, **env}, args))
             yield Road(served, home, other)
 
     return opened

@@ -111,6 +111,19 @@ async def test_a_subscription_goes_straight_home(road: OpenRoad) -> None:
         assert row["output_tokens"] > 0
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_compressed_answers_are_accounted_for(road: OpenRoad, stream: bool) -> None:
+    """What goes home untouched comes back as its provider packed it, and is priced all the same."""
+    async with road(compress=True) as way:
+        plan = {"authorization": "Bearer sk-ant-oat01-plan", "accept-encoding": "gzip"}
+        _, answer, headers = await way.send(message(stream=stream), plan)
+        assert headers["content-encoding"] == "gzip"
+        assert text_of(answer, stream=stream)
+        (row,) = await way.served.rows()
+        assert row["output_tokens"] > 0
+        assert row["cost_usd"] > 0
+
+
 async def test_shadow_touches_nothing(road: OpenRoad) -> None:
     async with road(more='mode = "shadow"') as way:
         sent = message()

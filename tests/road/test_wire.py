@@ -1,9 +1,12 @@
 """What a client's connection looks like: tunnels, HTTP/2, pooled upstreams, base URLs."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from road.h2client import post as h2post
 from road.tunnel import peer_issuer
@@ -89,6 +92,55 @@ async def test_the_api_needs_its_token_and_a_local_host(road: OpenRoad) -> None:
                 assert answer.status == expected, (path, headers)
         async with session.post(base + "/dispatch", headers={"x-turnout-plan": "guess"}) as answer:
             assert answer.status == 404
+
+
+async def test_a_page_in_a_browser_spends_nothing(road: OpenRoad) -> None:
+    """A cross-site form can post to the base port, but cannot send a key or a local Host."""
+    async with road('force = "openrouter/minimax-m3"') as way:
+        url = f"{way.served.base}/v1/messages"
+        async with way.served.session.post(url, data=message()) as answer:
+            assert answer.status == 401
+        rebound = {"host": "evil.example", "x-api-key": HOME_KEY}
+        async with way.served.session.post(url, data=message(), headers=rebound) as answer:
+            assert answer.status == 403
+        assert way.other.seen == []
+        (row,) = await way.served.rows()
+        assert row["reason"] == "no_credential"
+
+
+async def test_websockets_pass_through(road: OpenRoad) -> None:
+    """c94: Realtime and the like; what is not Responses is not refused."""
+    async with echo() as (port, heard), road(more="") as way:
+        url = f"http://127.0.0.1:{port}/v1/realtime"
+        async with way.served.session.ws_connect(url, proxy=way.served.proxy) as line:
+            await line.send_str("hello")
+            assert (await line.receive()).data == "hello"
+        assert heard == ["hello"]
+
+
+@asynccontextmanager
+async def echo() -> AsyncIterator[tuple[int, list[str]]]:
+    """A WebSocket server that says everything twice."""
+    heard: list[str] = []
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        line = web.WebSocketResponse()
+        await line.prepare(request)
+        async for said in line:
+            heard.append(said.data)
+            await line.send_str(said.data)
+        return line
+
+    app = web.Application()
+    app.router.add_get("/v1/realtime", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield runner.addresses[0][1], heard
+    finally:
+        await runner.cleanup()
 
 
 async def test_the_api_through_the_proxy(road: OpenRoad) -> None:

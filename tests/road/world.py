@@ -1,7 +1,6 @@
 """The real road: `turnout serve` in its own process, simulated providers, real sockets and TLS."""
 
 import asyncio
-import datetime
 import io
 import json
 import os
@@ -13,58 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from turnout import history
+from turnout.demo.pki import Pki
 from turnout.demo.provider import SimProvider
+
+__all__ = ["OpenRoad", "Pki", "Road", "Serve", "Served", "announced", "message", "plain_environ"]
 
 HOME_KEY = "sk-ant-api03-the-clients-own"
 OTHER_KEY = "sk-or-turnouts-own"
-
-
-@dataclass(frozen=True)
-class Pki:
-    """A CA of the test's and a server certificate for localhost."""
-
-    ca: Path
-    server: ssl.SSLContext
-
-
-def certificate(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: str,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    *,
-    ca: bool,
-) -> x509.Certificate:
-    def named(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    now = datetime.datetime.now(datetime.UTC)
-    day = datetime.timedelta(days=1)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(name))
-        .issuer_name(named(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
-    )
-    if not ca:
-        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-        builder = builder.add_extension(names, critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """`turnout serve`: the proxy that stays up."""
 
 import asyncio
-import json
-import os
 import socket
 import time
 from collections.abc import Mapping
@@ -12,17 +10,17 @@ from typing import Any
 import click
 
 from turnout import config as configuration
+from turnout import runfile
 from turnout.config import Config
 from turnout.errors import ConfigError
-
-WEB = "mitmweb: http://127.0.0.1:8081"
 
 
 @click.command()
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port of the proxy; 0 takes a free one. [default: 8080]")
 @click.option("--base-port", type=int, help="Port for base-URL clients. [default: 8788]")
-@click.option("--web", is_flag=True, help="Open mitmweb on the routed traffic (port 8081).")
+@click.option("--web", is_flag=True, help="Open mitmweb on the routed traffic.")
+@click.option("--web-port", type=int, default=8081, show_default=True, help="Port of mitmweb.")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A turnout.toml.")
 @click.option("--profile", help="strict, parity or thrift, instead of the configured one.")
 @click.option("--shadow", is_flag=True, help="Decide and log, but touch nothing.")
@@ -32,6 +30,7 @@ def serve(
     port: int | None,
     base_port: int | None,
     web: bool,
+    web_port: int,
     file: Path | None,
     profile: str | None,
     shadow: bool,
@@ -47,7 +46,7 @@ def serve(
     }
     config = configuration.load(files, values=said)
     _check_free(config)
-    _run(config, web=web, run_file=run_file or configuration.run_file())
+    _run(config, web=web_port if web else None, run_file=run_file or configuration.run_file())
 
 
 def _listen(configured: tuple[str, int], host: str | None, port: int | None) -> str:
@@ -70,67 +69,31 @@ def _check_free(config: Config) -> None:
             ) from e
 
 
-def _run(config: Config, *, web: bool, run_file: Path) -> None:
+def _run(config: Config, *, web: int | None, run_file: Path) -> None:
     from turnout.engine import Engine  # both take a second to import: bad flags are told at once
+    from turnout.proxy import CA_NAME
     from turnout.proxy import serve as run_proxy
     from turnout.relay import Relay
 
-    data = _made(configuration.data_dir())
-    ca = _made(data / "ca")
+    data = runfile.made(configuration.data_dir())
+    ca = runfile.made(data / "ca")
     engine = Engine.open(config)
     engine.listeners.append(_print)
-    started = time.time()
 
-    def announce(relay: Relay, addresses: dict[str, str]) -> None:
-        facts = {
-            "pid": os.getpid(),
-            **addresses,
-            "token": relay.token,
-            "ca": str(ca / "mitmproxy-ca-cert.pem"),
-            "started": started,
-            "db": str(engine.store_path),
-        }
-        _write(run_file, facts)
-        _say(addresses, engine.destinations(), web=web)
+    def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
+        runfile.write(run_file, addresses, token=relay.token, ca=ca / CA_NAME, db=engine.store_path)
+        _say(addresses, engine.destinations())
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
     finally:
-        _remove(run_file)
+        runfile.remove(run_file)
 
 
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as e:
-        raise ConfigError(
-            f"{folder} cannot be written ({e.strerror}); set TURNOUT_DATA to a folder that can"
-        ) from e
-    return folder
-
-
-def _write(path: Path, facts: Mapping[str, Any]) -> None:
-    """Whole or not at all, readable by its owner only: it holds the token."""
-    _made(path.parent)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(facts, file)
-    new.replace(path)
-
-
-def _remove(path: Path) -> None:
-    """Only our own: a second serve may have written its own in the meantime."""
-    try:
-        if json.loads(path.read_text())["pid"] == os.getpid():
-            path.unlink()
-    except (OSError, ValueError, LookupError):
-        return
-
-
-def _say(addresses: Mapping[str, str], destinations: str, *, web: bool) -> None:
+def _say(addresses: Mapping[str, str], destinations: str) -> None:
     click.echo(f"turnout: proxy {addresses['proxy']}, base URL {addresses['base']}", err=True)
-    if web:
-        click.echo(f"turnout: {WEB}", err=True)
+    if url := addresses.get("web"):
+        click.echo(f"turnout: mitmweb {url}", err=True)
     click.echo(f"turnout: {destinations}", err=True)
     click.echo("turnout: `turnout run -- claude` in another terminal; Ctrl-C ends", err=True)
 

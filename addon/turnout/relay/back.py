@@ -14,6 +14,7 @@ from turnout.errors import TurnoutError
 from turnout.relay.upstream import Answer
 from turnout.trip import HOP_BY_HOP, Headers, Plan
 from turnout.wire.dialect import Dialect, Hints, StreamReader
+from turnout.wire.encoding import PLAIN, Unpacker
 from turnout.wire.events import Event, Failed
 from turnout.wire.tools import Repair
 from turnout.wire.translate import Translation, translate
@@ -61,9 +62,27 @@ class WholeReader:
             yield from self._dialect.read_answer(b"".join(self._pieces))
 
 
-def reader(answer: Answer) -> StreamReader:
-    dialect = answer.attempt.dialect
-    return dialect.stream_reader() if answer.streamed else WholeReader(dialect)
+class Unpacking:
+    """A reader of compressed bytes."""
+
+    def __init__(self, source: StreamReader, encoding: str) -> None:
+        self._source, self._unpacker = source, Unpacker(encoding)
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        plain = self._unpacker.feed(data) if data else b""
+        if plain or not data:
+            yield from self._source.feed(plain)
+
+
+def reader(dialect: Dialect, *, streamed: bool, encoding: str) -> StreamReader:
+    """For an answer as it comes. Raises WireError for an encoding that nobody knows."""
+    source = dialect.stream_reader() if streamed else WholeReader(dialect)
+    return Unpacking(source, encoding) if encoding not in PLAIN else source
+
+
+def _reader(answer: Answer) -> StreamReader:
+    encoding = answer.header("content-encoding")
+    return reader(answer.attempt.dialect, streamed=answer.streamed, encoding=encoding)
 
 
 def headers(answer: Answer) -> Headers:
@@ -76,7 +95,7 @@ def headers(answer: Answer) -> Headers:
 
 async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, with a listener beside them."""
-    listener = Listener(reader(answer).feed, meter)
+    listener = Listener(_reader(answer).feed, meter)
     async for piece in answer.body:
         listener.hear(piece)
         yield piece
@@ -88,7 +107,7 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
 
     A piece of a frame is held until it is whole, so that an error event never lands inside one.
     """
-    listener = Listener(reader(answer).feed, meter)
+    listener = Listener(_reader(answer).feed, meter)
     tail = b""
     try:
         async for piece in answer.body:
@@ -132,7 +151,7 @@ async def _streamed(
     answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
 ) -> AsyncIterator[bytes]:
     writer = dialect.stream_writer(hints)
-    passing = Translation(reader(answer), writer, meter.watch, repair)
+    passing = Translation(_reader(answer), writer, meter.watch, repair)
     try:
         async for data in answer.body:
             for piece in passing(data):
@@ -149,7 +168,7 @@ async def _whole(
     answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
 ) -> bytes:
     """The sum of the answer. One that failed is no answer: the request may still go elsewhere."""
-    source = reader(answer)
+    source = _reader(answer)
     events = [event async for data in answer.body for event in source.feed(data)]
     events += source.feed(b"")
     body, end = translate(

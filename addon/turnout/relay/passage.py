@@ -13,6 +13,7 @@ from turnout.relay import back
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
 from turnout.trip import Headers, Plan
 from turnout.wire.dialect import Hints
+from turnout.wire.encoding import PLAIN
 from turnout.wire.events import Failed
 from turnout.wire.tools import Repair
 
@@ -99,7 +100,10 @@ class Passage:
         plan, hints = self._plan, self._hints(answer)
         if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
             headers = back.headers(answer)
-            ours = answer.streamed and answer.status < 300 and not answer.attempt.untouched
+            plain = answer.header("content-encoding") in PLAIN
+            ours = (
+                answer.streamed and plain and answer.status < 300 and not answer.attempt.untouched
+            )
             pieces = (
                 back.same_stream(answer, self._meter, hints)
                 if ours

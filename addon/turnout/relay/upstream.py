@@ -21,6 +21,7 @@ from turnout.errors import TurnoutError, WireError
 from turnout.record import Tried
 from turnout.stages import Stages
 from turnout.trip import Attempt
+from turnout.wire.encoding import PLAIN
 from turnout.wire.events import Event, Failed
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ async def _problem(answer: Answer) -> str:
         return ""
     if status in RETRY or (status in CHANGED and not attempt.untouched):
         return f"status {status}"
-    plain = answer.header("content-encoding") in ("", "identity")
+    plain = answer.header("content-encoding") in PLAIN
     return await _peek(answer) if status < 300 and answer.streamed and plain else ""
 
 

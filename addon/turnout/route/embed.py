@@ -4,6 +4,7 @@ Each text is run alone: the activations are quantised over a whole batch, so in 
 get another vector. onnxruntime and tokenizers are imported when an encoder is loaded, not before.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,12 @@ def _tokenizer(path: Path) -> "Tokenizer":
 
 
 def _session(path: Path) -> Any:
-    """One thread that sleeps when idle: the proxy's own loop wants the other cores."""
+    """One thread that sleeps when idle: the proxy's own loop wants the other cores.
+
+    Official builds of onnxruntime report home; only this, before the import, stops all of it:
+    https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime as ort
 
     options = ort.SessionOptions()

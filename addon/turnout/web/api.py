@@ -40,15 +40,19 @@ def add(app: web.Application, engine: Engine, token: str) -> None:
     app.router.add_get("/v1/decisions/{id}", api.decision)
 
 
+def is_local(host: str) -> bool:
+    """A Host header of another name means a page that rebound its DNS name to this machine."""
+    name = host.lower()
+    return (name if name.endswith("]") else name.rsplit(":", 1)[0]) in HOSTS
+
+
 def _guard(token: str):  # type: ignore[no-untyped-def]
     """A foreign Host means DNS rebinding, a missing token anybody's page: both are refused."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        host = (request.host or "").lower()
-        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-        if request.path != "/dispatch" and name not in HOSTS:
-            return _error(403, f"Host {host!r} is not local")
+        if request.path != "/dispatch" and not is_local(request.host or ""):
+            return _error(403, f"Host {request.host!r} is not local")
         given = request.headers.get(TOKEN_HEADER, "")
         if request.path not in OPEN and not hmac.compare_digest(given.encode(), token.encode()):
             return _error(401, f"{TOKEN_HEADER} is missing or wrong; `turnout status` has it")

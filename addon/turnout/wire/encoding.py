@@ -8,6 +8,7 @@ import zstandard
 
 from turnout.errors import WireError
 
+PLAIN = frozenset({"", "identity"})
 LIMIT = 256 << 20  # bytes: a bomb of zeros is somebody else's problem
 
 

@@ -1,0 +1,47 @@
+"""The run file: what a running turnout says about itself, for its own user only."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from turnout.errors import ConfigError
+
+
+def made(folder: Path) -> Path:
+    """The folder, created for its owner only. Raises ConfigError with the mend."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise ConfigError(
+            f"{folder} cannot be written ({e.strerror}); set TURNOUT_DATA to a folder that can"
+        ) from e
+    return folder
+
+
+def write(path: Path, addresses: Mapping[str, str], *, token: str, ca: Path, db: Path) -> None:
+    """Whole or not at all. `addresses`: "proxy" and "base", as http://host:port."""
+    facts: dict[str, Any] = {
+        "pid": os.getpid(),
+        **addresses,
+        "token": token,
+        "ca": str(ca),
+        "started": time.time(),
+        "db": str(db),
+    }
+    made(path.parent)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(facts, file)
+    new.replace(path)
+
+
+def remove(path: Path) -> None:
+    """Only our own: a second turnout may have written its own in the meantime."""
+    try:
+        if json.loads(path.read_text())["pid"] == os.getpid():
+            path.unlink()
+    except (OSError, ValueError, LookupError):
+        return
