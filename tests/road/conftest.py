@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,8 +9,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from road import artifacts
 from road.world import (
@@ -22,7 +19,6 @@ from road.world import (
     Serve,
     Served,
     announced,
-    certificate,
     plain_environ,
 )
 from turnout.demo.provider import SimProvider
