@@ -12,6 +12,7 @@ import msgspec
 
 from turnout.errors import reading
 from turnout.wire import splice
+from turnout.wire.sealed import is_sealed
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -53,8 +54,9 @@ class Block(msgspec.Struct):
 
     @property
     def signed(self) -> bool:
-        """Thinking that only the model that minted it takes back."""
-        return self.thinks and (self.type == "redacted_thinking" or bool(self.signature))
+        """Thinking that only the model that minted it takes back; an envelope is of another."""
+        own = bool(self.signature) and not is_sealed(self.signature or "")
+        return self.thinks and (self.type == "redacted_thinking" or own)
 
     @property
     def strays(self) -> bool:

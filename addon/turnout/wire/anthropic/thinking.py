@@ -7,6 +7,7 @@ adaptive models    thinking {type: adaptive}, output_config {effort}
 from typing import Any
 
 from turnout.errors import UnsupportedError
+from turnout.wire import sealed
 from turnout.wire.changes import Changes
 from turnout.wire.effort import LADDER, from_budget, lowest, nearest, to_budget
 from turnout.wire.fields import get, need, only
@@ -38,6 +39,16 @@ def _effort(body: dict[str, Any]) -> Effort | None:
     if said and not effort:
         raise UnsupportedError("unknown_field", f"effort {said}")
     return effort
+
+
+def own(part: Thinking, same_model: bool, model: str) -> Thinking | None:
+    """The thinking as `model` signed it: from an Anthropic client, or out of its envelope."""
+    if not sealed.is_sealed(part.signature):
+        return part if part.signature and same_model else None
+    opened = sealed.decode(part.signature)
+    if opened is None or opened.kind == "encrypted" or not sealed.reads(opened, model):
+        return None
+    return Thinking(part.text, opened.data, redacted=opened.kind == "redacted")
 
 
 def write(request: Request, target: Target, max_tokens: int, note: Changes) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def _arranged(request: Request, target: Target, note: Changes) -> Request:
         note("messages", "system messages of the conversation moved into system")
         request = replace(request, system=request.system + late)
         messages = tuple(message for message in messages if message.role != "system")
-    kept = [_kept(message, request.model == target.model, note) for message in messages]
+    same_model = request.model == target.model
+    kept = [_kept(message, same_model, target, note) for message in messages]
     return replace(request, messages=tuple(_ended(paired(kept), target, note)))
 
 
@@ -66,16 +67,20 @@ def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
     return tuple(part for part in parts if isinstance(part, Text))
 
 
-def _kept(message: Message, same_model: bool, note: Changes) -> Message:
+def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> Message:
     """Thinking is for the model that signed it; blank text is refused."""
 
-    def keeps(part: Part) -> bool:
-        if isinstance(part, Thinking) and not (part.signature and same_model):
-            note("thinking", "of another model: left out of the history")
-            return False
-        return not isinstance(part, Text) or bool(part.text.strip())
+    def kept(part: Part) -> Part | None:
+        if isinstance(part, Text):
+            return part if part.text.strip() else None
+        if not isinstance(part, Thinking):
+            return part
+        if own := thinking.own(part, same_model, target.model):
+            return own
+        note("thinking", "of another model: left out of the history")
+        return None
 
-    return replace(message, parts=tuple(part for part in message.parts if keeps(part)))
+    return replace(message, parts=tuple(part for part in map(kept, message.parts) if part))
 
 
 def _ended(messages: list[Message], target: Target, note: Changes) -> list[Message]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from turnout.errors import UnsupportedError
 from turnout.wire.changes import Changes
-from turnout.wire.effort import LADDER, from_budget, lowest, nearest
+from turnout.wire.effort import LADDER
 from turnout.wire.fields import get, need, only
+from turnout.wire.levels import level
 from turnout.wire.request import Effort, Request, Target
 
 SWITCH = {"enabled": True, "disabled": False}
@@ -51,36 +52,6 @@ def _switch(body: dict[str, Any]) -> bool | None:
 
 
 def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
-    """The key `reasoning_effort`; a level that the client did not ask for is not made up."""
-    off = request.thinking is False or request.effort == "none"
-    if target.reasoning == "none":
-        if not off and (request.thinking or request.effort):
-            note("reasoning_effort", "this model does not reason")
-        return {}
-    if off:
-        return _off(request, target, note)
-    budget = request.thinking_budget
-    effort = request.effort or (None if budget is None else from_budget(budget))
-    if effort is None:
-        return {}
-    return _level(effort, target, note)
-
-
-def _off(request: Request, target: Target, note: Changes) -> dict[str, Any]:
-    """What nobody asked for is switched off where it can be."""
-    if "none" in target.efforts:
-        return {"reasoning_effort": "none"}
-    if request.thinking is False and target.reasoning_required and target.efforts:
-        note("reasoning_effort", "this model always reasons: least effort")
-        return {"reasoning_effort": lowest(target.efforts)}
-    return {}
-
-
-def _level(effort: Effort, target: Target, note: Changes) -> dict[str, Any]:
-    if target.reasoning != "effort" and not target.efforts:
-        note("reasoning_effort", "this model knows no levels")
-        return {}
-    asked = nearest(effort, target.efforts)
-    if asked != effort:
-        note("reasoning_effort", f"{effort} is {asked} for this model")
-    return {"reasoning_effort": asked}
+    """The key `reasoning_effort`."""
+    effort = level(request, target, note)
+    return {"reasoning_effort": effort} if effort else {}

@@ -17,6 +17,7 @@ from turnout.wire.events import (
     Usage,
 )
 from turnout.wire.failures import failed
+from turnout.wire.links import Links
 from turnout.wire.openai_chat import usage as tokens
 
 READ_FINISH: dict[str, StopReason] = {
@@ -50,7 +51,7 @@ class StreamReader:
         self._usage: Usage | None = None
         self._finish = ""  # held: the usage chunk comes after it
         self._refused = False
-        self._links: dict[str, str] = {}  # cited url -> title
+        self._links = Links()
 
     def feed(self, data: bytes, /) -> Iterator[Event]:
         with reading("openai_chat"):
@@ -94,8 +95,8 @@ class StreamReader:
             for position, call in enumerate(calls):
                 yield from self._call(position, call)
         for annotation in delta.get("annotations") or ():
-            link = annotation.get("url_citation") or {}
-            self._links |= {_name(link.get("url")): _name(link.get("title"))} if link else {}
+            if link := annotation.get("url_citation"):
+                self._links.add(_name(link.get("url")), _name(link.get("title")))
 
     def _call(self, position: int, call: dict[str, Any]) -> Iterator[Event]:
         function, index = call.get("function") or {}, call.get("index")
@@ -118,16 +119,10 @@ class StreamReader:
         elif reason in BROKEN:
             yield Failed(f"the upstream broke off: {reason}", BROKEN[reason])
         else:
-            yield from self._sources()
+            yield from self._links.events()
             notes = () if reason in READ_FINISH else (f"finish_reason:{_string(reason)[:40]}",)
             stop = "refusal" if self._refused else READ_FINISH.get(reason, "end")
             yield self._calls.finish(stop, notes=notes)
-
-    def _sources(self) -> Iterator[Event]:
-        """No other dialect has a place for what was cited: it becomes links after the text."""
-        if self._links:
-            lines = (f"[{title or url}]({url})" for url, title in self._links.items())
-            yield Text("\n\n" + "\n".join(lines))
 
 
 def _error(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> object:

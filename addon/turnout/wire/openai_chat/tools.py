@@ -4,14 +4,13 @@ import re
 from typing import Any
 
 from turnout.errors import UnsupportedError
-from turnout.wire import schema
+from turnout.wire import formats, schema
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.openai_chat.parts import cache_ttl
 from turnout.wire.request import Format, Request, Target, Tool, ToolChoice
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-FORMAT_NAME = "answer"  # required here; the client's dialect has no names for formats
 CHOICES = {
     "auto": ToolChoice("auto"),
     "none": ToolChoice("none"),
@@ -67,18 +66,9 @@ def _format(format: dict[str, Any]) -> Format | None:
         case "json_object":
             return Format()
         case "json_schema":
-            return _json_schema(need(format, "json_schema", dict))
+            return formats.read(need(format, "json_schema", dict))
         case kind:
             raise UnsupportedError("structured_output", kind)
-
-
-def _json_schema(said: dict[str, Any]) -> Format:
-    """What the format is for moves into the schema, where every dialect has room for it."""
-    only(said, ("name", "description", "schema", "strict"), "json_schema")
-    wanted = get(said, "schema", dict, {})
-    if (description := get(said, "description", str)) and "description" not in wanted:
-        wanted = {**wanted, "description": description}
-    return Format(wanted, get(said, "name", str, ""), get(said, "strict", bool))
 
 
 def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
@@ -124,13 +114,7 @@ def write_format(format: Format | None, target: Target, note: Changes) -> dict[s
     """The key `response_format` of a body."""
     if format is None:
         return {}
-    if not target.structured:
-        raise UnsupportedError("structured_output")
-    if format.schema is None:
+    said = formats.write(format, target, note)
+    if said is None:
         return {"response_format": {"type": "json_object"}}
-    wanted = format.schema if target.schema_refs else schema.inline(format.schema)
-    strict = bool(format.strict) and schema.is_strict(wanted)
-    if format.strict and not strict:
-        note("response_format.strict", "left out: this dialect cannot enforce the schema")
-    said = {"name": format.name or FORMAT_NAME, "schema": wanted, "strict": strict}
     return {"response_format": {"type": "json_schema", "json_schema": said}}

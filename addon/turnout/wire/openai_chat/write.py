@@ -3,23 +3,18 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
-import json
-import re
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from turnout.errors import UnsupportedError, reading
+from turnout.wire.cache_key import cache_key
 from turnout.wire.changes import Changes
 from turnout.wire.openai_chat import messages, parts, reasoning, tools
 from turnout.wire.request import Message, Request, Target, Thinking, Written
 from turnout.wire.sampling import wished
 from turnout.wire.turns import paired
-
-# Claude Code's user ids, of old: user_<hash>_account_<uuid>_session_<uuid>
-SESSION = re.compile(r"_session_([0-9a-f-]{36})\Z")
-LONGEST_KEY = 64
 
 
 def write(request: Request, target: Target) -> Written:
@@ -46,7 +41,7 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
         | _samplers(request, target, note)
         | _stop(request, target)
         | reasoning.write(request, target, note)
-        | _cache_key(request, target, note)
+        | cache_key(request, target, note)
         | _stream(request)
     )
 
@@ -95,26 +90,6 @@ def _stop(request: Request, target: Target) -> dict[str, Any]:
     if len(request.stop) > target.stop:
         raise UnsupportedError("stop", f"{len(request.stop)}, and this model takes {target.stop}")
     return {"stop": list(request.stop)} if request.stop else {}
-
-
-def _cache_key(request: Request, target: Target, note: Changes) -> dict[str, str]:
-    """The session keeps requests of one conversation together; who the user is stays here."""
-    session = _session(request.user) if target.cache_key else ""
-    if request.user and not session:
-        note("user", "advice: no word for it")
-    return {"prompt_cache_key": session} if session else {}
-
-
-def _session(user: str) -> str:
-    """Claude Code's session in metadata.user_id; newer versions send JSON in that string."""
-    if found := SESSION.search(user):
-        return found[1]
-    try:
-        said = json.loads(user)
-    except ValueError:
-        return ""
-    session = said.get("session_id") if isinstance(said, dict) else None
-    return session[:LONGEST_KEY] if isinstance(session, str) else ""
 
 
 def _stream(request: Request) -> dict[str, Any]:
