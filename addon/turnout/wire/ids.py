@@ -25,8 +25,8 @@ def tool_id(id: str) -> str:
 
     A signature that the id carries for another family is taken out first.
     """
-    id, _ = split_id(id)
-    if FINE.fullmatch(id) and not MARKED.fullmatch(id):
-        return id
-    digest = blake2b(id.encode("utf-8", "surrogatepass"), digest_size=DIGEST).hexdigest()
-    return f"{ODD.sub('_', id)[:HEAD]}--{digest}"
+    bare, _ = split_id(id)
+    if FINE.fullmatch(bare) and not MARKED.fullmatch(bare):
+        return bare
+    digest = blake2b(bare.encode("utf-8", "surrogatepass"), digest_size=DIGEST).hexdigest()
+    return f"{ODD.sub('_', bare)[:HEAD]}--{digest}"
