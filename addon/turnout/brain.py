@@ -27,6 +27,7 @@ class Brain:
         self.bundle = bundles.Bundle.load(
             bundles.latest(artifacts), encoder=self._embedder.id, dim=self._embedder.dim
         )
+        self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
         self._stages, self._deadline = stages, deadline
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")

@@ -320,6 +320,7 @@ class Engine:
         road = self._road
         return {
             "mode": self.mode,
+            "profile": self.config.policy.profile,
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
             "providers": road.options.names if road else [],
