@@ -32,7 +32,9 @@ class Hints:
     `id`: of the answer, unique. `model`: the name the client shall read. `input_tokens`: an
     estimate, for clients that want usage before the upstream says it. `wants_usage`: the client
     asked for it (C's stream_options).
-    `created`: Unix seconds, for dialects that stamp their answers.
+    `created`: Unix seconds, for dialects that stamp their answers. `asked`: the model the client
+    named. `sse`: a stream is server-sent events; else, in G, an array that grows.
+    `request`: the client's, for dialects whose answers name its tools otherwise than the target does.
     """
 
     id: str
@@ -40,6 +42,18 @@ class Hints:
     input_tokens: int = 0
     wants_usage: bool = True
     created: int = 0
+    asked: str = ""
+    sse: bool = True
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path says, in a dialect that has the model there. `sse`: see Hints."""
+
+    model: str
+    stream: bool
+    sse: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +81,6 @@ class Dialect:
     # headers that carry a key, and headers every request needs
     auth: Callable[[str], Mapping[str, str]]
     headers: Mapping[str, str]
+    # where the path names the model (else None): what it says; the path or URL for another model
+    place: Callable[[str], Place] | None = None
+    moved: Callable[[str, str], str] | None = None

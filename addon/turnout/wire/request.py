@@ -20,7 +20,8 @@ class Ask:
 
     `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
     `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results
-    included). `sub_agent`: the body itself says that a client's sub-agent sent it.
+    included). `sub_agent`: the body itself says that a client's sub-agent sent it. `compaction`: that
+    it wants its conversation summed up.
     """
 
     dialect: DialectName
@@ -45,6 +46,7 @@ class Ask:
     session_hint: str = ""
     schema_keys: tuple[str, ...] = ()
     sub_agent: bool = False
+    compaction: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,13 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """`input` is JSON text, as it was sent."""
+    """`input` is JSON text, as it was sent. `signature`: Gemini's, which goes back to Gemini only."""
 
     id: str
     name: str
     input: str
     cache: CacheTtl | None = None
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`schema` is the JSON schema of its input, unchanged. `strict`: arguments are to obey it."""
+    """`schema` is the JSON schema of its input, unchanged. `strict`: arguments are to obey it.
+
+    `own_name`: what its client calls it inside `namespace`, where it has one. `free_form`: its client
+    wants the one string of its input bare.
+    """
 
     name: str
     description: str
     schema: dict[str, Any]
     strict: bool | None = None
     cache: CacheTtl | None = None
+    namespace: str = ""
+    own_name: str = ""
+    free_form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

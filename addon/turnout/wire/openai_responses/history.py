@@ -1,0 +1,68 @@
+"""Mending the items of an input in place: what other models left in it, and what OpenAI refuses."""
+
+from collections.abc import Iterator
+
+from turnout.wire import splice
+from turnout.wire.changes import Changes
+from turnout.wire.edits import Edits
+from turnout.wire.ids import LONGEST, tool_id
+from turnout.wire.openai_responses.shape import Body, Item
+from turnout.wire.request import Target
+from turnout.wire.sealed import is_sealed, maker
+
+# in the ids of items that we made: nobody else knows them
+OURS = "_turnout_"
+
+
+def mend(edits: Edits, body: Body, target: Target) -> None:
+    """Without reasoning that the target cannot read, and without ids of ours."""
+    if not any(_ill(item, body, target) for item in body.items):
+        return
+    raws = splice.elements(edits.raw("input"))
+    kept = list(_mended(body, raws, target, edits.note))
+    edits.put("input", splice.array(kept))
+
+
+def _ill(item: Item, body: Body, target: Target) -> bool:
+    return bool(_foreign(item, body, target)) or _made_here(item) or _too_long(item)
+
+
+def _made_here(item: Item) -> bool:
+    return OURS in (item.id or "")
+
+
+def _too_long(item: Item) -> bool:
+    return len(item.call_id or "") > LONGEST
+
+
+def _foreign(item: Item, body: Body, target: Target) -> str:
+    """Why this reasoning means nothing to the target; "" when it may stay."""
+    if item.kind != "reasoning":
+        return ""
+    if is_sealed(item.encrypted_content or ""):
+        return "another model sealed it"
+    if _made_here(item) and not item.encrypted_content:
+        return "nobody sealed it"
+    if body.model == target.model:
+        return ""
+    if target.reasoning == "none":
+        return "this model does not reason"
+    return "" if maker(body.model) == maker(target.model) else "of another family"
+
+
+def _mended(body: Body, raws: list[bytes], target: Target, note: Changes) -> Iterator[bytes]:
+    for item, raw in zip(body.items, raws, strict=True):
+        if why := _foreign(item, body, target):
+            note("reasoning", why)
+        else:
+            yield _cleaned(item, raw, note)
+
+
+def _cleaned(item: Item, raw: bytes, note: Changes) -> bytes:
+    if _made_here(item):
+        note("ids", "of items made here: they mean nothing there")
+        raw = splice.edit(raw, remove=("id",))
+    if _too_long(item):
+        note("call ids", f"longer than {LONGEST}")
+        raw = splice.edit(raw, replace={"call_id": b'"%b"' % tool_id(item.call_id or "").encode()})
+    return raw
