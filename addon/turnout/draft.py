@@ -85,7 +85,11 @@ class Draft:
             self._facts["reason"] = "only_requested_eligible" if home else "next_at_parity"
 
     def plan(
-        self, attempts: Iterator[Attempt], home: Attempt, request: Callable[[], Request]
+        self,
+        attempts: Iterator[Attempt],
+        home: Attempt,
+        request: Callable[[], Request],
+        pin: str,
     ) -> Plan:
         assert self.ask and self.dialect
         return Plan(
@@ -97,6 +101,7 @@ class Draft:
             attempts=attempts,
             home=home,
             request=request,
+            pin=pin,
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
         )

@@ -9,14 +9,15 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
-from turnout import __version__, account, record, stages
+from turnout import __version__, record, stages
 from turnout.attempts import Composer, guarded
+from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.draft import Draft
@@ -37,15 +38,13 @@ from turnout.session.kind import kind
 from turnout.session.pins import Pins
 from turnout.stages import Stages
 from turnout.store import Store
-from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.trip import Arrival, Plan, Untouched
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.recognise import recognise
-from turnout.wire.request import Change, DialectName
+from turnout.wire.recognise import guess, recognise
+from turnout.wire.request import DialectName
 
 log = logging.getLogger(__name__)
-
-type Row = Mapping[str, Any]
 
 # what a kind of error is called in the log
 REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -86,7 +85,7 @@ class Engine:
         self._road, self.broken = self._load(artifacts)
         self.pins = Pins(clock)
         self._environ = environ
-        self.listeners: list[Callable[[Row], None]] = []
+        self.books = Books(store, self.stages)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -137,40 +136,36 @@ class Engine:
             return None
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
-        draft = Draft(arrival, dialect, self._clock)
         self.counts["requests"] += 1
-        try:
-            plan = await self._plan(draft)
-        except TurnoutError as e:
-            plan = draft.untouched(_reason(e), str(e))
-        except Exception as e:
-            log.exception("plan")
-            plan = draft.untouched("router_unavailable", repr(e))
+        plan = await self._planned(Draft(arrival, dialect, self._clock))
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
+        if isinstance(plan, Plan) and plan.pin:
+            self.pins.keep(
+                plan.pin, plan.decision.provider, plan.decision.model, plan.ask.cache_ttl
+            )
         return plan
 
+    async def _planned(self, draft: Draft) -> Plan | Untouched:
+        try:
+            return await self._plan(draft)
+        except TurnoutError as e:
+            return draft.untouched(_reason(e), str(e))
+        except Exception as e:
+            log.exception("plan")
+            return draft.untouched("router_unavailable", repr(e))
+
     async def _plan(self, draft: Draft) -> Plan | Untouched:
+        if self.mode == "off" or draft.header("mode") == "off":
+            return draft.untouched("off")
+        if draft.dialect is None:
+            return draft.untouched("dialect_not_routed")
+        self._read(draft)
         if reason := self._hands_off(draft):
             return draft.untouched(reason)
-        self._read(draft)
-        if draft.kind in NEVER_ROUTED:
-            return draft.untouched("native_only")
         choice = await self._choose(draft)
         if choice is None:
             return draft.untouched("unknown_model")
         return self._compose(draft, choice)
-
-    def _hands_off(self, draft: Draft) -> str:
-        """Reasons that need no look into the body."""
-        if self.mode == "off" or draft.header("mode") == "off":
-            return "off"
-        if draft.dialect is None:
-            return "dialect_not_routed"
-        if not has_credential(draft.arrival):
-            return "no_credential"  # whoever it is, it does not spend our keys
-        if is_plan_token(draft.arrival) and self.config.policy.subscription == "direct":
-            return "subscription"
-        return ""
 
     def _read(self, draft: Draft) -> None:
         arrival = draft.arrival
@@ -183,6 +178,14 @@ class Engine:
             draft.who = identify(draft.ask, headers)
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
+
+    def _hands_off(self, draft: Draft) -> str:
+        """Whose request is not ours to route."""
+        if not has_credential(draft.arrival):
+            return "no_credential"  # whoever it is, it does not spend our keys
+        if is_plan_token(draft.arrival) and self.config.policy.subscription == "direct":
+            return "subscription"
+        return "native_only" if draft.kind in NEVER_ROUTED else ""
 
     async def _choose(self, draft: Draft) -> Choice | None:
         ask, options, brain = draft.ask, self.road.options, self.road.brain
@@ -235,74 +238,9 @@ class Engine:
         draft.first(first)
         if self.mode == "shadow" or draft.header("mode") == "shadow":
             return draft.untouched("shadow")
-        if draft.kind not in UNPINNED:
-            self.pins.keep(draft.pin_key, first.provider, first.model, draft.ask.cache_ttl)
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
-        return draft.plan(attempts, composer.home(), composer.request)
-
-    # -- the way back
-
-    def settle(
-        self,
-        plan: Plan | Untouched,
-        *,
-        meter: account.Meter,
-        attempt: Attempt | None = None,
-        tried: tuple[record.Tried, ...] = (),
-        status: int | None = None,
-        error: str = "",
-        mended: tuple[str, ...] = (),
-        began: float,
-    ) -> None:
-        """Account and log. Never raises: the answer is already the client's."""
-        try:
-            outcome = self._outcome(plan, meter, attempt, tried, status, error, began)
-        except Exception as e:  # noqa: BLE001  do no harm
-            log.warning("account: %s", e)
-            outcome = record.Outcome(attempts=tried, status=status, error=f"account: {e}")
-        try:
-            with self.stages("log"):
-                row = record.row(_with_mends(plan.decision, mended), outcome)
-                self.store.add(row)
-            for listen in self.listeners:
-                listen(row)
-        except Exception as e:  # noqa: BLE001  do no harm
-            log.warning("log: %s", e)
-
-    def _outcome(
-        self,
-        plan: Plan | Untouched,
-        meter: account.Meter,
-        attempt: Attempt | None,
-        tried: tuple[record.Tried, ...],
-        status: int | None,
-        error: str,
-        began: float,
-    ) -> record.Outcome:
-        now = time.monotonic()
-        decision = plan.decision
-        home = isinstance(plan, Untouched) or (attempt is not None and not attempt.model)
-        price = plan.requested_price if home else attempt.price if attempt else None
-        at = datetime.fromtimestamp(decision.at, UTC)
-        with self.stages("account"):
-            bill = account.bill(meter.usage, price, plan.requested_price, at=at)
-        return record.Outcome(
-            attempts=tried,
-            status=status,
-            stop_reason=meter.stop_reason,
-            error="; ".join(filter(None, (error, meter.error))),
-            provider=attempt.provider if attempt else decision.provider,
-            model=decision.requested_model if home else attempt.model if attempt else "",
-            usage=meter.usage,
-            cost_usd=bill.cost_usd,
-            requested_same_tokens_usd=bill.requested_same_tokens_usd,
-            requested_counterfactual_usd=bill.requested_counterfactual_usd,
-            requested_counterfactual_low_usd=bill.requested_counterfactual_low_usd,
-            requested_counterfactual_high_usd=bill.requested_counterfactual_high_usd,
-            ttft_ms=(meter.first - began) * 1000 if meter.first is not None else None,
-            total_ms=(now - began) * 1000,
-            stream=bool(plan.ask and plan.ask.stream),
-        )
+        pin = "" if draft.kind in UNPINNED else draft.pin_key
+        return draft.plan(attempts, composer.home(), composer.request, pin)
 
     # -- what can be asked
 
@@ -310,11 +248,11 @@ class Engine:
         self, body: bytes, dialect: DialectName | None, headers: Mapping[str, str], path: str
     ) -> record.Decision:
         """The decision on a body, without calling anyone. Raises WireError for unreadable bytes."""
-        name = dialect or recognise("POST", path) or "anthropic"
+        name = dialect or recognise("POST", path) or guess(body)
         arrival = imagined(self.config, body, name, headers, path)
         if spoken := DIALECTS.get(name):
             spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
-        return (await self.plan(arrival, name)).decision
+        return (await self._planned(Draft(arrival, name, self._clock))).decision
 
     def status(self) -> dict[str, Any]:
         road = self._road
@@ -350,12 +288,6 @@ class Engine:
 
 def store_path(config: Config) -> Path:
     return Path(config.store.path).expanduser() if config.store.path else data_dir() / "turnout.db"
-
-
-def _with_mends(decision: record.Decision, mended: tuple[str, ...]) -> record.Decision:
-    """What was odd about the answer and mended on its way belongs to the changes."""
-    changes = tuple(Change(what, "answer mended") for what in mended)
-    return replace(decision, changes=(*decision.changes, *changes)) if changes else decision
 
 
 def _reason(error: TurnoutError) -> str:

@@ -39,6 +39,7 @@ from mitmproxy.tools.web.master import WebMaster
 from turnout import config as configuration
 from turnout import runfile
 from turnout.attempts import OWN_HEADERS
+from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
@@ -266,7 +267,8 @@ class Turnout:
         trail = flow.metadata.pop(TRAIL, None)
         if isinstance(trail, Trail) and trail.heard and self._engine:
             heard = trail.heard
-            self._engine.settle(trail.plan, meter=heard.meter, status=status, began=heard.began)
+            passed = Passed(meter=heard.meter, began=heard.began, status=status)
+            self._engine.books.settle(trail.plan, passed)
 
 
 def _trail(flow: http.HTTPFlow) -> Trail | None:

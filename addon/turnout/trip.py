@@ -82,7 +82,7 @@ class Plan:
     """A routed arrival. `attempts` is lazy: a fallback is composed only when it is needed.
 
     `body`: the client's, decoded. `home`: the client's own request, as it came.
-    `request()`: its meaning, read at the first call.
+    `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     """
 
     decision: Decision
@@ -93,6 +93,7 @@ class Plan:
     attempts: Iterator[Attempt]
     home: Attempt
     request: Callable[[], Request]
+    pin: str = ""
     requested_price: Price | None = None
     debug: bool = False
 

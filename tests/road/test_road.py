@@ -107,16 +107,16 @@ async def test_a_subscription_goes_straight_home(road: OpenRoad) -> None:
         assert way.other.seen == []
         assert [seen.body for seen in way.home.completions()] == [sent]
         (row,) = await way.served.rows()
-        assert row["reason"] == "subscription"
+        assert (row["reason"], row["requested_model"]) == ("subscription", "claude-opus-4-7")
         assert row["output_tokens"] > 0
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 async def test_compressed_answers_are_accounted_for(road: OpenRoad, stream: bool) -> None:
     """What goes home untouched comes back as its provider packed it, and is priced all the same."""
-    async with road(compress=True) as way:
-        plan = {"authorization": "Bearer sk-ant-oat01-plan", "accept-encoding": "gzip"}
-        _, answer, headers = await way.send(message(stream=stream), plan)
+    async with road(more='mode = "shadow"', compress=True) as way:
+        packed = {"accept-encoding": "gzip"}
+        _, answer, headers = await way.send(message(stream=stream), packed)
         assert headers["content-encoding"] == "gzip"
         assert text_of(answer, stream=stream)
         (row,) = await way.served.rows()

@@ -9,16 +9,9 @@ import click
 
 from turnout import config as configuration
 from turnout.errors import WireError
+from turnout.wire.recognise import guess
 from turnout.wire.request import DialectName
 
-# a top-level key that only one dialect has
-TELLING: tuple[tuple[str, DialectName], ...] = (
-    ("contents", "gemini"),
-    ("input", "openai_responses"),
-    ("system", "anthropic"),
-    ("stop_sequences", "anthropic"),
-    ("anthropic_version", "anthropic"),
-)
 PATHS: dict[DialectName, str] = {
     "anthropic": "/v1/messages",
     "openai_chat": "/v1/chat/completions",
@@ -47,20 +40,6 @@ def route(explain: bool, dialect: DialectName | None) -> int:
     if explain:
         _explain(decision)
     return 0
-
-
-def guess(body: bytes) -> DialectName:
-    """The dialect of a body, by its keys and then by its model's name."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        return "anthropic"  # whose reader says what is wrong with it
-    for key, dialect in TELLING:
-        if key in document:
-            return dialect
-    return "anthropic" if "claude" in str(document.get("model")) else "openai_chat"
 
 
 async def _decide(

@@ -78,7 +78,7 @@ def _run(config: Config, *, web: int | None, run_file: Path) -> None:
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
     engine = Engine.open(config)
-    engine.listeners.append(_print)
+    engine.books.listeners.append(_print)
 
     def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
         runfile.write(run_file, addresses, token=relay.token, ca=ca / CA_NAME, db=engine.store_path)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from turnout.account import Meter
+from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.record import Tried
 from turnout.relay import back
@@ -163,13 +164,13 @@ class Passage:
         )
 
     def _settle(self) -> None:
-        self._engine.settle(
-            self._plan,
+        passed = Passed(
             meter=self._meter,
+            began=self._began,
             attempt=self._answer.attempt if self._answer else None,
             tried=tuple(self._tried),
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
-            began=self._began,
         )
+        self._engine.books.settle(self._plan, passed)

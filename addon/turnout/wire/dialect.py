@@ -34,7 +34,7 @@ class Hints:
     asked for it (C's stream_options).
     `created`: Unix seconds, for dialects that stamp their answers. `asked`: the model the client
     named. `sse`: a stream is server-sent events; else, in G, an array that grows.
-    `request`: the client's, for dialects whose answers name its tools otherwise than the target does.
+    `request`: the client's, for dialects whose clients call a tool otherwise than the target.
     """
 
     id: str

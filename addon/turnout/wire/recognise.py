@@ -1,5 +1,6 @@
 """Which dialect a request speaks, from where it is sent. First match wins; no match, no touch."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -34,6 +35,16 @@ BASE_PATHS: tuple[tuple[re.Pattern[str], str], ...] = (
 # fmt: on
 
 
+# a top-level key that only one dialect has
+TELLING: tuple[tuple[str, DialectName], ...] = (
+    ("contents", "gemini"),
+    ("input", "openai_responses"),
+    ("system", "anthropic"),
+    ("stop_sequences", "anthropic"),
+    ("anthropic_version", "anthropic"),
+)
+
+
 def recognise(method: str, path: str) -> DialectName | None:
     """The dialect of a completion request; None for everything else, count_tokens included."""
     path = _bare(path)
@@ -60,3 +71,17 @@ def is_responses_upgrade(method: str, path: str, headers: Mapping[str, str]) -> 
 
 def _bare(path: str) -> str:
     return path.partition("?")[0].partition("#")[0]
+
+
+def guess(body: bytes) -> DialectName:
+    """The dialect of a body, by its keys and then by its model's name."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        return "anthropic"  # whose reader says what is wrong with it
+    for key, dialect in TELLING:
+        if key in document:
+            return dialect
+    return "anthropic" if "claude" in str(document.get("model")) else "openai_chat"
