@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Prove that everything works on this machine, or say the mend."),
     "demo": ("demo", "Simulated providers and agent, no keys, no network."),
     "route": ("route", "The decision on a request body, without calling anyone."),
+    "translate": ("translate", "What goes over the wire from one dialect to another."),
     "why": ("why", "One decision with all its arithmetic."),
     "audit": ("audit", "What it cost, what it would have cost, and why."),
     "on": ("switch", "Route again, in a running turnout."),
