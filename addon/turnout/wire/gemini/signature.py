@@ -1,0 +1,72 @@
+"""Thought signatures: what Gemini's models want back with their calls.
+
+https://ai.google.dev/gemini-api/docs/thought-signatures
+
+The first call of a step bears it. Models from 3 on refuse a step of the turn in progress without;
+for calls that another model made, Google documents a word that stands in for it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from turnout.wire.changes import Changes
+from turnout.wire.envelope import Envelope, split_id, with_id
+from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
+
+FAMILY = "gemini"
+FOREIGN = "skip_thought_signature_validator"
+_GENERATION = re.compile(r"(?:.*/)?gemini-(\d+)")
+FIRST_STRICT = 3
+
+
+def strict(model: str) -> bool:
+    """Does it refuse unsigned calls? What is no numbered Gemini ("gemini-flash-latest") is new."""
+    match = _GENERATION.match(model)
+    return match is None or int(match[1]) >= FIRST_STRICT
+
+
+def sealed(id: str, signature: str) -> str:
+    """A call's id for a client of another dialect, which gives nothing else back."""
+    return with_id(id, Envelope(FAMILY, signature)) if signature else id
+
+
+def opened(message: Message) -> Message:
+    """Ids without what they carry; signatures of this family beside them."""
+    return replace(message, parts=tuple(map(_opened, message.parts)))
+
+
+def _opened(part: Part) -> Part:
+    if isinstance(part, ToolResult):
+        return replace(part, id=split_id(part.id)[0])
+    if not isinstance(part, ToolUse):
+        return part
+    bare, carried = split_id(part.id)
+    ours = carried.payload if carried and carried.family == FAMILY else ""
+    return replace(part, id=bare, signature=part.signature or ours)
+
+
+def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
+    """The steps of the turn in progress, each signed: a foreign one by the word that says so."""
+    said = list(messages)
+    begins = _turn(said)
+    for index, message in enumerate(said):
+        calls = [part for part in message.parts if isinstance(part, ToolUse)]
+        if index < begins or not calls or any(call.signature for call in calls):
+            yield message
+            continue
+        note("thoughtSignature", f"{FOREIGN}: another model made these calls")
+        signed = replace(calls[0], signature=FOREIGN)
+        parts = (signed if part is calls[0] else part for part in message.parts)
+        yield replace(message, parts=tuple(parts))
+
+
+def _turn(messages: list[Message]) -> int:
+    """Where the turn in progress begins: at the latest words of a person."""
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        results = any(isinstance(part, ToolResult) for part in message.parts)
+        words = any(isinstance(part, Text) for part in message.parts)
+        if message.role == "user" and words and not results:
+            return index
+    return 0

@@ -1,0 +1,45 @@
+"""Gemini's usage: promptTokenCount includes the cache, candidatesTokenCount leaves thoughts out.
+
+https://ai.google.dev/api/generate-content#UsageMetadata
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from turnout.wire.events import Usage
+from turnout.wire.numbers import count
+
+# without one of them, what was used is unknown: that is not the same as nothing
+TOTALS = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
+
+
+def find(chunk: Mapping[str, Any]) -> Usage | None:
+    usage = chunk.get("usageMetadata")
+    if not isinstance(usage, Mapping) or not any(type(usage.get(key)) is int for key in TOTALS):
+        return None
+    return read(usage)
+
+
+def read(usage: Mapping[str, Any]) -> Usage:
+    cached, thoughts = count(usage, "cachedContentTokenCount"), count(usage, "thoughtsTokenCount")
+    prompt = count(usage, "promptTokenCount") + count(usage, "toolUsePromptTokenCount")
+    return Usage(
+        fresh_input=max(prompt - cached, 0),
+        cache_read=cached,
+        output=count(usage, "candidatesTokenCount") + thoughts,
+        reasoning=thoughts,
+    )
+
+
+def write(usage: Usage) -> dict[str, Any]:
+    prompt = usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
+    optional = {
+        "cachedContentTokenCount": usage.cache_read,
+        "thoughtsTokenCount": usage.reasoning,
+    }
+    return {
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": max(usage.output - usage.reasoning, 0),
+        "totalTokenCount": prompt + usage.output,
+        **{name: tokens for name, tokens in optional.items() if tokens},
+    }
