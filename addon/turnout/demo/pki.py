@@ -41,6 +41,13 @@ class Pki:
         context.load_cert_chain(self.leaf)
         return context
 
+    @property
+    def client(self) -> ssl.SSLContext:
+        """Trusts this authority only. Not strictly: like many a company's it has no key usage."""
+        context = ssl.create_default_context(cafile=self.ca)
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
 
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
     plain = serialization.NoEncryption()

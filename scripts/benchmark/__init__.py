@@ -1,0 +1,1 @@
+"""What turnout costs: scripts/bench."""
