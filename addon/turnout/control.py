@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -86,6 +87,21 @@ def find(path: Path | None = None) -> tuple[Running, dict[str, Any]]:
     if running is None or not alive(running.pid):
         raise NotRunningError("no turnout is running; start one with `turnout serve`")
     return running, running.status()
+
+
+def every() -> list[tuple[Running, dict[str, Any]]]:
+    """The running `serve` first, then the proxies of every `turnout run`, each with its status.
+
+    Raises NotRunningError when there is none.
+    """
+    files = [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
+    found = []
+    for file in files:
+        with suppress(NotRunningError):
+            found.append(find(file))
+    if not found:
+        raise NotRunningError("no turnout is running; start one with `turnout serve`")
+    return found
 
 
 def alive(pid: int) -> bool:

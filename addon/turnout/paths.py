@@ -26,5 +26,10 @@ def run_file(environ: Mapping[str, str] | None = None) -> Path:
     return data_dir(environ) / "run.json"
 
 
+def runs_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Run files and logs of the proxies that `turnout run` starts for one command."""
+    return data_dir(environ) / "runs"
+
+
 def user_config() -> Path:
     return platformdirs.user_config_path("turnout", False) / CONFIG_NAME

@@ -118,7 +118,7 @@ def test_its_own_proxy_is_started_and_stopped(call: Call, data: Path, capfd: Any
     assert json.loads(capfd.readouterr().out)["HTTPS_PROXY"].startswith("http://127.0.0.1:")
     arguments = json.loads((data / "runs" / "arguments.json").read_text())
     assert arguments[:4] == ["--port", "0", "--base-port", "0"]
-    assert arguments[6:] == ["--profile", "strict", "--shadow"]
+    assert arguments[6:] == ["--while-stdin", "--profile", "strict", "--shadow"]
     assert (data / "runs" / "stopped").exists()
     assert not list((data / "runs").glob("*.json.*")) + list((data / "runs").glob("*.log"))
     assert not (data / "run.json").exists()
@@ -169,6 +169,25 @@ def test_the_real_proxy_end_to_end(
     assert call("run", "--", sys.executable, "-c", tls.PYTHON, "SSL_CERT_FILE") == 0
     assert capfd.readouterr().err == "turnout: no requests came through\n"
     assert list((data / "runs").iterdir()) == []
+
+
+def test_a_killed_run_takes_its_proxy_with_it(data: Path) -> None:
+    """SIGKILL leaves no time to stop anything: the proxy sees the other end of its stdin go."""
+    code = "from turnout.cli import main; main()"
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, "run", "--", sys.executable, "-c", "input()"],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "TURNOUT_DATA": str(data), "PYTHONPATH": str(ADDON)},
+    )
+    while not (files := list((data / "runs").glob("*.json"))):
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    while files[0].exists():  # a proxy that ends takes its run file along
+        time.sleep(0.05)
+    assert run.stdin
+    run.stdin.close()
 
 
 # -- signals

@@ -32,6 +32,17 @@ def test_switching(command: str, mode: str, call: Call, running: Pretended) -> N
     assert running.facts["mode"] == mode
 
 
+def test_a_proxy_of_turnout_run_is_switched_too(
+    call: Call, running: Pretended, data: Path, capsys: Capture
+) -> None:
+    (data / "runs").mkdir()
+    (data / "run.json").rename(data / "runs" / "77.json")
+    assert call("off") == 0
+    assert running.facts["mode"] == "off"
+    assert call("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["proxy"] == running.url
+
+
 def test_status(call: Call, running: Pretended, capsys: Capture) -> None:
     running.facts |= {"dropped_rows": 7, "warnings": ["the disk is full"]}
     assert call("status") == 0

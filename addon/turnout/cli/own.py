@@ -19,7 +19,7 @@ STOP_S = 8.0
 @contextmanager
 def proxy(flags: Sequence[str] = ()) -> Iterator[Running]:
     """Runs until the block ends. Raises TurnoutError with its own words when it does not start."""
-    folder = _made(paths.data_dir() / "runs")
+    folder = _made(paths.runs_dir())
     run_file, log = folder / f"{os.getpid()}.json", folder / f"{os.getpid()}.log"
     run_file.unlink(missing_ok=True)
     process = _start(run_file, log, flags)
@@ -30,6 +30,8 @@ def proxy(flags: Sequence[str] = ()) -> Iterator[Running]:
         yield running
     finally:
         _stop(process)
+        if process.stdin:
+            process.stdin.close()
         run_file.unlink(missing_ok=True)
     if process.returncode == 0:
         log.unlink(missing_ok=True)
@@ -42,8 +44,8 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     with log.open("wb") as file:
         return subprocess.Popen(  # noqa: S603  our own program
-            [*SERVE, *ports, *flags],
-            stdin=subprocess.DEVNULL,
+            [*SERVE, *ports, "--while-stdin", *flags],
+            stdin=subprocess.PIPE,  # which ends when this process does, however it ends
             stdout=file,
             stderr=file,
             start_new_session=True,

@@ -1,7 +1,10 @@
 """`turnout serve`: the proxy that stays up."""
 
 import asyncio
+import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +27,7 @@ from turnout.errors import ConfigError
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A turnout.toml.")
 @click.option("--profile", help="strict, parity or thrift, instead of the configured one.")
 @click.option("--shadow", is_flag=True, help="Decide and log, but touch nothing.")
+@click.option("--while-stdin", is_flag=True, help="End when stdin ends.", hidden=True)
 @click.option("--run-file", type=click.Path(path_type=Path), help="Where to write ports and token.")
 def serve(
     host: str | None,
@@ -34,6 +38,7 @@ def serve(
     file: Path | None,
     profile: str | None,
     shadow: bool,
+    while_stdin: bool,
     run_file: Path | None,
 ) -> None:
     """Run the proxy until it is stopped."""
@@ -46,7 +51,16 @@ def serve(
     }
     config = configuration.load(files, values=said)
     _check_free(config)
+    if while_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     _run(config, web=web_port if web else None, run_file=run_file or configuration.run_file())
+
+
+def _end_with_stdin() -> None:
+    """Whoever started us holds the other end; a parent that is killed cannot say goodbye."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(configured: tuple[str, int], host: str | None, port: int | None) -> str:

@@ -1,4 +1,4 @@
-"""`turnout on`, `off` and `status`: one running proxy, switched and asked."""
+"""`turnout on`, `off` and `status`: whatever runs here, switched and asked."""
 
 import json
 from typing import Any
@@ -27,9 +27,10 @@ def off() -> None:
 
 
 def _switch(mode: str) -> None:
-    running, _ = control.find()
-    now = running.set_mode(mode)["mode"]
-    click.echo(f"turnout is {SAYS.get(now, now)}", err=True)
+    """A serve, and the proxy of every `turnout run`."""
+    for running, _ in control.every():
+        now = running.set_mode(mode)["mode"]
+        click.echo(f"turnout at {running.proxy} is {SAYS.get(now, now)}", err=True)
 
 
 @click.command()
@@ -37,18 +38,23 @@ def _switch(mode: str) -> None:
 def status(as_json: bool) -> int:
     """What a running turnout does, and where requests may go. Exit 1 when none runs."""
     try:
-        running, facts = control.find()
+        found = control.every()
     except control.NotRunningError as e:
         if not as_json:
             raise
         click.echo(json.dumps({"running": False, "error": str(e)}))
         return 1
     if as_json:
-        facts = {"running": True, "pid": running.pid, "proxy": running.proxy} | facts
-        click.echo(json.dumps(facts | {"base": running.base, "db": str(running.db)}, indent=2))
+        first, *others = [_document(*one) for one in found]
+        click.echo(json.dumps(first | {"others": others}, indent=2))
     else:
-        click.echo("\n".join(_lines(running, facts)))
+        click.echo("\n\n".join("\n".join(_lines(*one)) for one in found))
     return 0
+
+
+def _document(running: control.Running, facts: dict[str, Any]) -> dict[str, Any]:
+    where = {"pid": running.pid, "proxy": running.proxy, "base": running.base}
+    return {"running": True} | where | facts | {"db": str(running.db)}
 
 
 def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
