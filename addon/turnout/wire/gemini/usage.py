@@ -33,13 +33,11 @@ def read(usage: Mapping[str, Any]) -> Usage:
 
 def write(usage: Usage) -> dict[str, Any]:
     prompt = usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
-    optional = {
-        "cachedContentTokenCount": usage.cache_read,
-        "thoughtsTokenCount": usage.reasoning,
-    }
+    thoughts = min(usage.reasoning, usage.output)
+    optional = {"cachedContentTokenCount": usage.cache_read, "thoughtsTokenCount": thoughts}
     return {
         "promptTokenCount": prompt,
-        "candidatesTokenCount": max(usage.output - usage.reasoning, 0),
+        "candidatesTokenCount": usage.output - thoughts,
         "totalTokenCount": prompt + usage.output,
         **{name: tokens for name, tokens in optional.items() if tokens},
     }
