@@ -3,10 +3,11 @@
 options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ order of attempts
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from operator import itemgetter
 
 from turnout.errors import NoTargetError
 from turnout.route.eligible import WHY_NOT, why_not
@@ -59,16 +60,18 @@ def choose(
     if requested is None:
         return Choice(order=(), reason="unknown_model")
     field = Field(ask, requested, dialects, scored, rules, at)
-    standings = [field.standing(one) for one in options if one.routable or field.is_home(one)]
-    return _pick(field, standings, pinned)
+    return _pick(field, [one for one in options if one.routable or field.is_home(one)], pinned)
 
 
-def _pick(field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None) -> Choice:
+def _pick(field: Field, options: Sequence[Binding], pinned: tuple[str, str] | None) -> Choice:
+    near, far = _parted(field, options)
+    standings = [field.standing(one) for one in near]
     fresh = _best(field, standings)
-    kept = _kept(field, standings, pinned)
+    kept = _kept(field, options, pinned)
     chosen = kept or fresh
     if chosen is None:
-        raise NoTargetError(_nothing(field, standings))
+        raise NoTargetError(_nothing(field, [field.standing(one) for one in options]))
+    standings += _losers(field, far, KEPT - sum(one.score is not None for one in standings))
     fits = sorted((one for one in standings if not one.lost), key=field.rank)
     return Choice(
         order=_order(field, chosen.binding, fits),
@@ -78,6 +81,33 @@ def _pick(field: Field, standings: Sequence[Standing], pinned: tuple[str, str] |
         candidates=_record(field, chosen, standings, pinned=bool(kept)),
         fresh_model=fresh.binding.model.id if fresh else "",
     )
+
+
+def _parted(
+    field: Field, options: Sequence[Binding]
+) -> tuple[list[Binding], list[tuple[float, str, str, Binding]]]:
+    """Those whose models are at parity, and the others, by quality: they are only told of."""
+    near: list[Binding] = []
+    far: list[tuple[float, str, str, Binding]] = []
+    for one in options:
+        quality, _, _, lost = field.parity(one.model.id)
+        if lost:
+            far.append((1.0 if quality is None else -quality, one.model.id, one.provider, one))
+        else:
+            near.append(one)
+    return near, far
+
+
+def _losers(
+    field: Field, far: list[tuple[float, str, str, Binding]], count: int
+) -> Iterator[Standing]:
+    """Best first, until there are `count` that could serve it: the record has no room for more."""
+    for _, _, _, binding in sorted(far, key=itemgetter(0, 1, 2)) if count > 0 else ():
+        if count <= 0:
+            return
+        standing = field.standing(binding)
+        count -= standing.quality is not None
+        yield standing
 
 
 def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
@@ -90,15 +120,15 @@ def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
 
 
 def _kept(
-    field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None
+    field: Field, options: Sequence[Binding], pinned: tuple[str, str] | None
 ) -> Standing | None:
     """The pinned binding, its cache warm, while it can serve this at parity."""
     if pinned is None:
         return None
     provider, name = pinned
-    for one in standings:
-        if one.binding.provider == provider and name in (one.binding.model.id, one.binding.id):
-            warm = field.standing(one.binding, warm=True)
+    for one in options:
+        if one.provider == provider and name in (one.model.id, one.id):
+            warm = field.standing(one, warm=True)
             return None if warm.lost else warm
     return None
 

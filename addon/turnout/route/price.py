@@ -45,10 +45,10 @@ def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> De
 
 def rates_for(price: Price, usage: Usage, at: datetime | None = None) -> Rates:
     """A long-context tier bills the whole request; no provider has both tiers and hours."""
-    total = usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
-    reached = [tier for tier in price.tiers if total > tier.above]
-    if reached:
-        return max(reached, key=lambda tier: tier.above)
+    if price.tiers:
+        total = usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
+        reached = [tier for tier in price.tiers if total > tier.above]
+        return max(reached, key=lambda tier: tier.above, default=price)
     off = price.off_peak
     if off and at and any(at in window for window in off.windows):
         return off
@@ -78,12 +78,26 @@ def expected_cost(
     ask: Ask, binding: Binding, *, warm: bool, at: datetime | None = None
 ) -> Decimal | None:
     """USD, a forecast: where the cache rates are unknown the input rate stands in for them."""
-    usage = expected_usage(ask, binding, warm=warm)
-    found = cost(binding.price, usage, at=at)
-    if found is not None:
-        return found
-    plain = Usage(fresh_input=usage.cache_read or _input(usage), output=usage.output)
-    return cost(binding.price, plain, at=at)
+    return Forecast(ask, at)(binding, warm=warm)
+
+
+class Forecast:
+    """`expected_cost` of one action at many bindings; most of them will use the same tokens."""
+
+    def __init__(self, ask: Ask, at: datetime | None = None) -> None:
+        self._ask, self._at = ask, at
+        self._usages: dict[tuple[float, str, bool], Usage] = {}
+
+    def __call__(self, binding: Binding, *, warm: bool) -> Decimal | None:
+        key = (binding.model.token_ratio, binding.model.cache, warm)
+        usage = self._usages.get(key)
+        if usage is None:
+            usage = self._usages[key] = expected_usage(self._ask, binding, warm=warm)
+        found = cost(binding.price, usage, at=self._at)
+        if found is not None:
+            return found
+        plain = Usage(fresh_input=usage.cache_read or _input(usage), output=usage.output)
+        return cost(binding.price, plain, at=self._at)
 
 
 def _input(usage: Usage) -> int:

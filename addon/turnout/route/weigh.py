@@ -13,7 +13,7 @@ from typing import Protocol
 
 from turnout.route.eligible import Case, checks, failing
 from turnout.route.model import Binding
-from turnout.route.price import expected_cost
+from turnout.route.price import Forecast
 from turnout.route.rules import Rules, Weights
 from turnout.wire.request import Ask, DialectName
 
@@ -103,7 +103,7 @@ class Field:
         at: datetime | None,
     ) -> None:
         self.ask, self.requested, self.rules = ask, requested, rules
-        self._dialects, self._at, self._checks = dialects, at, checks(ask)
+        self._dialects, self._checks, self._cost = dialects, checks(ask), Forecast(ask, at)
         self._case = Case(ask, requested, None, same_dialect=False)  # one for all: it is only read
         self._estimate = scored.estimate
         self._parities: dict[str, Parity] = {}  # many bindings serve the same model
@@ -133,7 +133,7 @@ class Field:
 
     def dollars(self, binding: Binding, *, warm: bool = False) -> float | None:
         """Expected, of this action."""
-        found = expected_cost(self.ask, binding, warm=warm, at=self._at)
+        found = self._cost(binding, warm=warm)
         return None if found is None else float(found)
 
     def _unable(self, binding: Binding) -> str:
@@ -145,14 +145,12 @@ class Field:
             return ""
         return failing(self._checks, case) or ""
 
-    def _inferior(self, one: Standing) -> str:
+    def parity(self, model: str) -> Parity:
         """Whether it is below parity. The same model elsewhere is as good."""
-        model = one.binding.model.id
         found = self._parities.get(model)
         if found is None:
             found = self._parities[model] = self._parity(model)
-        one.quality, one.se, one.evidence, lost = found
-        return lost
+        return found
 
     def _parity(self, model: str) -> Parity:
         found, reference = self._estimate(model), self.reference
@@ -170,6 +168,10 @@ class Field:
         needed = -self.rules.epsilon + self.rules.z * se
         lost = "" if quality - reference.quality >= needed else "below_parity"
         return quality, se, evidence, lost
+
+    def _inferior(self, one: Standing) -> str:
+        one.quality, one.se, one.evidence, lost = self.parity(one.binding.model.id)
+        return lost
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
         """Whether it cannot be shown to cost no more; gives it its score."""
