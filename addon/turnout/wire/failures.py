@@ -13,6 +13,7 @@ STATUS: dict[str, int] = {
     "invalid_request_error": 400,
     "context_length_exceeded": 400,
     "content_policy_violation": 400,
+    "invalid_prompt": 400,
     "invalid_api_key": 401,
     "authentication_error": 401,
     "billing_error": 402,

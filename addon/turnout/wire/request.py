@@ -20,8 +20,8 @@ class Ask:
 
     `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
     `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results
-    included). `sub_agent`: the body itself says that a client's sub-agent sent it. `compaction`: that
-    it wants its conversation summed up.
+    included). `sub_agent`: the body itself says that a client's sub-agent sent it. `compaction`:
+    that it wants its conversation summed up.
     """
 
     dialect: DialectName
@@ -115,8 +115,8 @@ class Message:
 class Tool:
     """`schema` is the JSON schema of its input, unchanged. `strict`: arguments are to obey it.
 
-    `own_name`: what its client calls it inside `namespace`, where it has one. `free_form`: its client
-    wants the one string of its input bare.
+    `own_name`: what its client calls it inside `namespace`, where it has one. `free_form`: its
+    client wants the one string of its input bare.
     """
 
     name: str
