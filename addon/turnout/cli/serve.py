@@ -107,7 +107,7 @@ def _run(config: Config, *, web: int | None, run_file: Path) -> None:
 
 
 def spare_what_is_loaded() -> None:
-    """From the garbage collector, for good: a search through it all stops every request for 0.1 s."""
+    """From the garbage collector, for good: searching it all stops every request for 0.1 s."""
     gc.collect()
     gc.freeze()
 
