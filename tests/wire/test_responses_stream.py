@@ -358,8 +358,9 @@ def test_reading_what_was_written_means_the_same(said: list[Event]) -> None:
 
 def expected(said: list[Event]) -> dict[str, object]:
     """This dialect cannot tell a stop sequence from an end."""
-    means = sequences.meaning(said, sealed=False)
-    if isinstance(means["end"], tuple) and means["end"][0] == "stop":
+    means: dict[str, object] = sequences.meaning(said, sealed=False)
+    told = means["end"]
+    if isinstance(told, tuple) and told[0] == "stop":
         means["end"] = ("end", None)
     return means
 
