@@ -73,11 +73,12 @@ class Composer:
         with self.stages("translate"):
             written = self._written(binding, theirs)
         own = uses_clients_key(provider, self.arrival)
-        untouched = own and written.body == self.body
+        url = self._url(provider, theirs, binding, own=own)
+        untouched = own and written.body == self.body and url == self.arrival.url
         return Attempt(
             provider=binding.provider,
             model=binding.model.id,
-            url=self._url(provider, theirs, binding, own=own),
+            url=url,
             headers=self._headers(provider, theirs, written.changes, own=own, untouched=untouched),
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
@@ -89,8 +90,15 @@ class Composer:
 
     def _written(self, binding: Binding, theirs: Dialect) -> Written:
         if theirs is self.dialect:
+            if self._named(binding):
+                return Written(self.body)
             return theirs.splice(self.body, target(binding, theirs.name))
         return theirs.write_request(self.request(), target(binding, theirs.name))
+
+    def _named(self, binding: Binding) -> bool:
+        """Is this the model in the client's path? Where the body has it, splicing looks there."""
+        place = self.dialect.place
+        return place is not None and place(self.arrival.path).model in binding.names
 
     def request(self) -> Request:
         """The meaning of the client's request, read once."""
@@ -99,10 +107,13 @@ class Composer:
         return self._request
 
     def _url(self, provider: Provider, theirs: Dialect, binding: Binding, *, own: bool) -> str:
-        if own:
-            return self.arrival.url
-        path = theirs.path(binding.id, self.stream)
-        query = _query(self.arrival.url) if theirs is self.dialect else ""
+        here = theirs is self.dialect
+        if own and here:
+            if theirs.moved is None or self._named(binding):
+                return self.arrival.url
+            return theirs.moved(self.arrival.url, binding.id)
+        path, mark, query = theirs.path(binding.id, self.stream).partition("?")
+        query = _query(self.arrival.url) if here else mark + query
         return f"{provider.base_url.rstrip('/')}{path}{query}"
 
     def _headers(

@@ -27,6 +27,7 @@ STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
 )
+ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
 
 
 class Listener:
@@ -83,6 +84,13 @@ def reader(dialect: Dialect, *, streamed: bool, encoding: str) -> StreamReader:
 def _reader(answer: Answer) -> StreamReader:
     encoding = answer.header("content-encoding")
     return reader(answer.attempt.dialect, streamed=answer.streamed, encoding=encoding)
+
+
+def translated_headers(plan: Plan, hints: Hints) -> Headers:
+    """A stream that is no server-sent events is an array of JSON that grows."""
+    if not plan.ask.stream:
+        return JSON_HEADERS
+    return STREAM_HEADERS if hints.sse else ARRAY_HEADERS
 
 
 def headers(answer: Answer) -> Headers:

@@ -113,7 +113,7 @@ class Passage:
         elif answer.status >= 300:
             return await self._foreign_error(answer)
         else:
-            headers = back.STREAM_HEADERS if plan.ask.stream else back.JSON_HEADERS
+            headers = back.translated_headers(plan, hints)
             schemas = {tool.name: tool.schema for tool in plan.request().tools}
             repair = Repair(schemas, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair)
@@ -153,13 +153,15 @@ class Passage:
         )
 
     def _hints(self, answer: Answer) -> Hints:
-        plan = self._plan
+        plan, place = self._plan, self._plan.dialect.place
         served = self._engine.config.policy.answer_model == "served"
         return Hints(
             id=plan.decision.id,
             model=answer.attempt.model if served else plan.ask.model,
             input_tokens=plan.ask.input_tokens,
             created=int(plan.decision.at),
+            asked=plan.ask.model,
+            sse=place is None or place(plan.arrival.path).sse,
             wants_usage=answer.attempt.dialect is plan.dialect or plan.request().wants_usage,
         )
 
