@@ -27,9 +27,8 @@ from turnout.wire.events import Event, Failed
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0  # seconds, start value
-HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer, start value
-WHOLE_TIMEOUT = 600.0  # seconds to the headers of an answer that is not streamed, as the SDKs wait
-SILENCE_TIMEOUT = 300.0  # seconds between two pieces of an answer
+HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer of ours, start value
+WHOLE_TIMEOUT = 600.0  # seconds to all other headers, and between two pieces: as the SDKs wait
 ERROR_TIMEOUT = 5.0  # seconds for the body of an error answer
 LARGE = 1 << 20  # bytes; aiohttp sends more than that in pieces only from a file
 MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
@@ -38,8 +37,10 @@ MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
 RETRY = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 # what one model refuses and another may accept, unless it was the client's own request
 CHANGED = frozenset({400, 413, 415, 422})
-# about the key or the account: with the client's own key the client has to hear of it
+# about the key, the account or the model: to its own request the client has to hear of it
 KEYS = frozenset({401, 402, 403, 404})
+# what another of the same provider's models would hear as well
+UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class NoAnswerError(TurnoutError):
@@ -83,7 +84,7 @@ class Upstream:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=tls or True),
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_TIMEOUT, sock_read=SILENCE_TIMEOUT
+                total=None, connect=CONNECT_TIMEOUT, sock_read=WHOLE_TIMEOUT
             ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -99,8 +100,11 @@ class Upstream:
         """The first attempt that answers. Raises NoAnswerError when none does."""
         tried: list[Tried] = []
         last: Answer | None = None
+        unreachable: set[str] = set()
         for attempt in attempts:
-            answer, result = await self._try(attempt, stream=stream)
+            if attempt.provider in unreachable and not attempt.untouched:
+                continue  # its other models are behind the same door
+            answer, result = await self._try(attempt, unreachable, stream=stream)
             tried.append(result)
             if answer and not result.error:
                 answer.tried = tried
@@ -111,7 +115,9 @@ class Upstream:
             log.info("%s/%s: %s", attempt.provider, attempt.model, result.error)
         raise NoAnswerError(tuple(tried), last)
 
-    async def _try(self, attempt: Attempt, *, stream: bool) -> tuple[Answer | None, Tried]:
+    async def _try(
+        self, attempt: Attempt, unreachable: set[str], *, stream: bool
+    ) -> tuple[Answer | None, Tried]:
         began = time.monotonic()
         answer: Answer | None = None
         try:
@@ -121,16 +127,19 @@ class Upstream:
                 await _keep(answer)
         except (aiohttp.ClientError, OSError, TurnoutError) as e:
             _close(answer)
+            if isinstance(e.__cause__ or e, UNREACHABLE):
+                unreachable.add(attempt.provider)
             return None, _tried(attempt, None, _named(e), began)
         except BaseException:
             _close(answer)
             raise
-        return answer, _tried(attempt, answer.status, problem, began)
+        kept = None if problem and _leads_away(answer) else answer
+        return kept, _tried(attempt, answer.status, problem, began)
 
     async def _open(self, attempt: Attempt, *, stream: bool) -> Answer:
+        if attempt.untouched:  # there is no better answer to wait for
+            return await asyncio.wait_for(self._request(attempt), WHOLE_TIMEOUT)
         limit = HEADER_TIMEOUT if stream else WHOLE_TIMEOUT
-        if attempt.untouched:
-            return await asyncio.wait_for(self._request(attempt), limit)
         with self._stages("connect"):
             try:
                 return await asyncio.wait_for(self._request(attempt), limit)
@@ -139,13 +148,17 @@ class Upstream:
 
     async def _request(self, attempt: Attempt) -> Answer:
         url = self._redirect(yarl.URL(attempt.url, encoded=True))
-        response = await self._session.request(
-            "POST",
-            url,
-            data=attempt.body if len(attempt.body) < LARGE else io.BytesIO(attempt.body),
-            headers=attempt.headers,
-            allow_redirects=False,
-        )
+        try:
+            response = await self._session.request(
+                "POST",
+                url,
+                data=attempt.body if len(attempt.body) < LARGE else io.BytesIO(attempt.body),
+                headers=attempt.headers,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as e:
+            # their text holds the URL, and a URL may hold a key
+            raise aiohttp.ClientError(f"no HTTP: {type(e).__name__}") from None
         headers = tuple(
             (key.decode("latin-1"), value.decode("latin-1")) for key, value in response.raw_headers
         )
@@ -156,9 +169,11 @@ class Upstream:
 async def _problem(answer: Answer) -> str:
     """Why the next attempt should be tried, or "". Reads up to the first event of a stream."""
     attempt, status = answer.attempt, answer.status
-    if status in KEYS and attempt.clients_key:
+    if attempt.untouched and status in KEYS:
         return ""
-    if status in RETRY or (status in CHANGED and not attempt.untouched):
+    if status == 401 and attempt.clients_key:
+        return ""  # a wrong key is wrong for the client's own model, too
+    if status in RETRY or (status in CHANGED and not attempt.untouched) or _leads_away(answer):
         return f"status {status}"
     plain = answer.header("content-encoding") in PLAIN
     return await _peek(answer) if status < 300 and answer.streamed and plain else ""
@@ -178,6 +193,11 @@ async def _peek(answer: Answer) -> str:
             break
     answer.body = _chain(pieces, rest)
     return f"{said.status}: {said.message}" if isinstance(said, Failed) else ""
+
+
+def _leads_away(answer: Answer) -> bool:
+    """A redirect of a host the client never asked: it would send its own key after it."""
+    return 300 <= answer.status < 400 and not answer.attempt.clients_key
 
 
 def _event(events: Iterator[Event]) -> Event | None:
