@@ -14,6 +14,7 @@ from turnout.stages import Stages
 
 EMBED_DEADLINE = 0.150  # seconds; after that the requested model serves the request
 REMEMBERED = 4096  # vectors
+IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
 
 class Brain:
@@ -29,6 +30,7 @@ class Brain:
         )
         self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
+        self._scored: OrderedDict[tuple[bytes, bool], Scored] = OrderedDict()
         self._stages, self._deadline = stages, deadline
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
@@ -41,7 +43,16 @@ class Brain:
         else:
             vectors = await self._embedded(text, key)
         with self._stages("score"):
-            return score(vectors[0], self.bundle, tools=tools)
+            return self._score(vectors, key, tools=tools)
+
+    def _score(self, vectors: Vectors, key: bytes, *, tools: bool) -> Scored:
+        found = self._scored.pop((key, tools), None)
+        if found is None:
+            found = score(vectors[0], self.bundle, tools=tools)
+        self._scored[key, tools] = found
+        if len(self._scored) > IN_PLAY:
+            self._scored.popitem(last=False)
+        return found
 
     async def _embedded(self, text: str, key: bytes) -> Vectors:
         """A text that comes too late is remembered all the same: its next action finds it."""
