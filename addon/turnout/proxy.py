@@ -148,8 +148,8 @@ class Turnout:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if _on_base_port(flow) and not api.is_local(flow.request.host_header or ""):
-            flow.response = http.Response.make(403, b"turnout: this Host is not local")
+        if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
+            flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
             _point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
@@ -186,6 +186,7 @@ class Turnout:
         request = flow.request
         return (
             self._engine.mode == "route"
+            and not self._engine.broken
             and request.host in self._opened
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
@@ -292,7 +293,9 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     """The relay has the client's request already: only the token travels."""
     request = flow.request
     request.trailers = None
-    request.headers = http.Headers(host=f"127.0.0.1:{port}")
+    # mitmproxy reads here whether the client's connection ends with the answer
+    kept = [field for field in request.headers.fields if field[0].lower() == b"connection"]
+    request.headers = http.Headers(kept, host=f"127.0.0.1:{port}")
     request.headers[PLAN_HEADER] = token
     request.raw_content = b""
     request.path = DISPATCH
