@@ -15,6 +15,7 @@ from typing import Any
 
 type Json = dict[str, Any]
 
+ROUTED = {"anthropic", "openai_chat", "openai_responses", "gemini"}
 # the end of a completion's path, by the dialect that ends so
 ENDS = {"anthropic": "/messages", "openai_chat": "/chat/completions"}
 DIALECT = {"anthropic": "anthropic", "openrouter": "openai_chat"}
@@ -34,7 +35,7 @@ def rows(path: str) -> list[Json]:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
         db.row_factory = sqlite3.Row
         found = [dict(row) for row in db.execute("SELECT * FROM decisions ORDER BY at")]
-    return [row for row in found if row["dialect"] in ENDS]
+    return [row for row in found if row["dialect"] in ROUTED]
 
 
 def wrong(requests: list[Json], log: list[Json], provider: str, model: str) -> Iterator[str]:
