@@ -473,6 +473,26 @@ def test_golden(name: str, update_golden: bool) -> None:
     assert got == golden.read_text()
 
 
+TOLD: dict[str, tuple[Any, Target]] = {
+    "anthropic": (anthropic.DIALECT, Target(model="claude-t", reasoning="adaptive")),
+    "openai_chat": (openai_chat.DIALECT, Target(model="gpt-t", reasoning="effort")),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_c78_golden(name: str, update_golden: bool) -> None:
+    """A turn of gemini-cli, as other models are told it."""
+    request = gemini.DIALECT.read_request((GOLDEN / "gemini_cli.gemini.json").read_bytes(), PATH)
+    dialect, target = TOLD[name]
+    body = dialect.write_request(request, target).body
+    got = json.dumps(json.loads(body), indent=1) + "\n"
+    golden = GOLDEN / f"gemini_cli.{name}.json"
+    if update_golden:
+        golden.write_text(got)
+    assert got == golden.read_text()
+    assert b"CqQB0" not in body
+
+
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
