@@ -37,13 +37,12 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
-from turnout import runfile
+from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
-from turnout.paths import run_file
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
@@ -53,9 +52,8 @@ from turnout.wire.request import DialectName
 log = logging.getLogger(__name__)
 
 INTERNAL = "turnout.internal"  # the API, through the proxy
-UPSTREAM_CONNECTIONS = (
-    256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
-)
+# mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
+UPSTREAM_CONNECTIONS = 256
 TRAIL = "turnout"
 CA_NAME = "mitmproxy-ca-cert.pem"
 
@@ -82,6 +80,7 @@ class Turnout:
     ) -> None:
         self._engine, self._relay = engine, relay
         self._announce = announce or self._write_run_file
+        self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
 
     # -- start and end
@@ -116,13 +115,16 @@ class Turnout:
         ca = Path(ctx.options.confdir).expanduser() / CA_NAME
         where = {"base": f"http://127.0.0.1:{relay.port}", **addresses}
         try:
-            runfile.write(run_file(), where, token=relay.token, ca=ca, db=self._engine.store_path)
+            self._run_file = control.free_run_file()
+            runfile.write(
+                self._run_file, where, token=relay.token, ca=ca, db=self._engine.store_path
+            )
         except (ConfigError, OSError) as e:
             log.warning("`turnout status` will not find this: %s", e)
         log.info("turnout: %s", self._engine.destinations())
 
     async def done(self) -> None:
-        runfile.remove(run_file())
+        runfile.remove(self._run_file)
         if self._relay:
             await self._relay.close()
         if self._engine:

@@ -16,6 +16,7 @@ import click
 from turnout import config as configuration
 from turnout import runfile
 from turnout.config import Config
+from turnout.control import free_run_file
 from turnout.errors import ConfigError
 
 
@@ -54,7 +55,7 @@ def serve(
     _check_free(config)
     if while_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    _run(config, web=web_port if web else None, run_file=run_file or configuration.run_file())
+    _run(config, web=web_port if web else None, run_file=run_file or free_run_file())
 
 
 def _end_with_stdin() -> None:
