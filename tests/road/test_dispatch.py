@@ -1,0 +1,45 @@
+"""What an upstream says before its first content decides where the request goes next."""
+
+import pytest
+
+from road.world import OpenRoad, message
+from turnout.demo.provider import Fault
+
+
+async def test_c79_an_overload_in_the_first_event_is_an_overload(road: OpenRoad) -> None:
+    """The status says 200; the first event says otherwise, and the client never sees it."""
+    async with road() as way:
+        way.other.faults.append(Fault("error_event", status=529, events=0, count=9))
+        status, answer, _ = await way.send(message(stream=True))
+        assert status == 200
+        assert b"event: error" not in answer
+        assert answer.count(b"event: message_stop") == 1
+        (row,) = await way.served.rows()
+        first, *_, last = row["attempts"]
+        assert first["error"].startswith("529: ")
+        assert (last["status"], last["error"]) == (200, "")
+
+
+@pytest.mark.parametrize("status", [404, 402], ids=["c80 no such model", "c80 billing"])
+async def test_the_next_binding(road: OpenRoad, status: int) -> None:
+    async with road() as way:
+        way.other.faults.append(Fault("status", status=status, count=9))
+        sent = message()
+        got, _, _ = await way.send(sent)
+        assert got == 200
+        assert [seen.body for seen in way.home.completions()][-1:] == [sent]
+        (row,) = await way.served.rows()
+        assert row["attempts"][0]["status"] == status
+
+
+@pytest.mark.parametrize("status", [404, 402], ids=["c80 no such model", "c80 billing"])
+async def test_the_only_binding(road: OpenRoad, status: int) -> None:
+    """Its answer is what the client gets, in the client's dialect."""
+    async with road('force = "openrouter/minimax/minimax-m3"') as way:
+        fault = Fault("status", status=status, message="pay first", count=9)
+        way.other.faults.append(fault)
+        got, answer, _ = await way.send(message())
+        assert got == status
+        assert b"pay first" in answer
+        assert b'"type":"error"' in answer
+        assert way.home.completions() == []
