@@ -10,7 +10,7 @@ from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import Binding, target
 from turnout.stages import Stages
-from turnout.trip import CREDENTIALS, HOP_BY_HOP, Arrival, Attempt, Headers
+from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Change, Request, Written
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
-KEY_IN_QUERY = "key"
 # what an edit took out of an Anthropic body -> the beginning of the beta that stands for it
 BETAS = {"context_management": "context-management-", "effort": "effort-"}
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
@@ -139,8 +138,10 @@ class Composer:
             "accept-encoding": "identity",
         }
         if theirs is self.dialect:
-            open_headers = [pair for pair in _plain(kept) if pair[0].lower() not in CREDENTIALS]
-            return _replaced(tuple(open_headers), ours)
+            open_headers = tuple(
+                pair for pair in _plain(kept) if not SECRET.search(pair[0].lower())
+            )
+            return _replaced(_without(open_headers, ("oauth-",)), ours)
         abroad = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
         return _replaced(abroad, {"content-type": "application/json", **ours})
 
@@ -161,7 +162,11 @@ def _plain(headers: Headers) -> Headers:
 
 def _betas(headers: Headers, changed: set[str]) -> Headers:
     """Without the betas of what the body no longer says."""
-    gone = tuple(beta for what, beta in BETAS.items() if what in changed)
+    return _without(headers, tuple(beta for what, beta in BETAS.items() if what in changed))
+
+
+def _without(headers: Headers, gone: tuple[str, ...]) -> Headers:
+    """Without the betas that begin so; a header that lists no others goes."""
 
     def kept(value: str) -> str:
         return ",".join(one for one in value.split(",") if not one.strip().startswith(gone))
@@ -178,11 +183,11 @@ def _replaced(headers: Headers, ours: dict[str, str]) -> Headers:
 
 
 def _query(url: str) -> str:
-    """The query without a key in it."""
+    """The query without secrets in it."""
     pairs = [
         (name, value)
         for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        if name != KEY_IN_QUERY
+        if not SECRET.search(name.lower())
     ]
     return f"?{urlencode(pairs)}" if pairs else ""
 

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from turnout.errors import StageError
 from turnout.route import bundle as bundles
 from turnout.route.embed import Embedder, Vectors
@@ -44,6 +46,10 @@ class Brain:
             vectors = await self._embedded(text, key)
         with self._stages("score"):
             return self._score(vectors, key, tools=tools)
+
+    def unfamiliar(self) -> Scored:
+        """For a text that nothing is known of: every cluster is as near as any other."""
+        return score(np.zeros(self._embedder.dim), self.bundle)
 
     def _score(self, vectors: Vectors, key: bytes, *, tools: bool) -> Scored:
         found = self._scored.pop((key, tools), None)

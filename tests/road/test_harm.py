@@ -51,6 +51,19 @@ async def test_a_slow_embedder_means_the_requested_model(road: OpenRoad) -> None
         assert "embed" in row["error"]
 
 
+@pytest.mark.parametrize("fault", ["embed:raise", "score:raise", "embed:sleep:1"])
+async def test_a_forced_model_needs_no_brain(road: OpenRoad, fault: str) -> None:
+    """A burst of prompts must not send to the vendor what was forced to a model at home."""
+    async with road('force = "openrouter/minimax-m3"', env={"TURNOUT_FAULT": fault}) as way:
+        status, _, _ = await way.send(message())
+        assert status == 200
+        assert way.home.seen == []
+        assert len(way.other.completions()) == 1
+        (row,) = await way.served.rows()
+        assert row["reason"] == "forced"
+        assert fault.partition(":")[0] in row["error"]
+
+
 async def test_the_target_is_down(road: OpenRoad) -> None:
     async with road() as way, way.other.refusing():
         sent = message(stream=True)
