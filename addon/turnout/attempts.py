@@ -9,6 +9,7 @@ from turnout.config import Provider
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import Binding, target
+from turnout.spoken import spoken
 from turnout.stages import Stages
 from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
@@ -68,7 +69,7 @@ class Composer:
 
     def _attempt(self, binding: Binding) -> Attempt:
         provider = self.providers[binding.provider]
-        theirs = DIALECTS[provider.dialect]
+        theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
         own = uses_clients_key(provider, self.arrival)

@@ -37,6 +37,7 @@ from turnout.route.score import Scored
 from turnout.session.identity import identify
 from turnout.session.kind import kind
 from turnout.session.pins import Pins
+from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.trip import Arrival, Plan, Untouched
@@ -204,7 +205,7 @@ class Engine:
                 ask,
                 requested,
                 options.available(draft.arrival),
-                options.dialects,
+                by_provider(self.config.providers, draft.arrival, ask.dialect),
                 scored,
                 rules,
                 self._pinned(draft),

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import brotli
 import zstandard
 
-from turnout.demo import anthropic, gemini, openai
+from turnout.demo import anthropic, gemini, openai, responses
 from turnout.demo.cache import PrefixCache, tokens
 from turnout.demo.reply import Pause, Reply, Step
 from turnout.demo.seen import Seen
@@ -22,11 +22,12 @@ from turnout.demo.speech import Heard, Plays, Turn, turn
 from turnout.demo.sse import dump
 from turnout.demo.wire import Answer, RefusedError, Wire
 
-Dialect = Literal["anthropic", "openai_chat", "gemini"]
+Dialect = Literal["anthropic", "openai_chat", "openai_responses", "gemini"]
 
 WIRES: dict[str, Wire] = {
     "anthropic": anthropic.WIRE,
     "openai_chat": openai.WIRE,
+    "openai_responses": responses.WIRE,
     "gemini": gemini.WIRE,
 }
 JSON = {"content-type": "application/json"}

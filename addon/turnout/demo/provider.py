@@ -7,7 +7,7 @@
         assert sim.connections == 1
 
     SimProvider(
-        dialect,                 "anthropic", "openai_chat" or "gemini"
+        dialect,                 "anthropic", "openai_chat", "openai_responses" or "gemini"
         models=(),               the ids it knows (404 for others); empty: any
         plays={},                speech.Plays; else a call of the first tool, then a text
         latency={},              glob of model -> Latency(first, token), seconds; first match

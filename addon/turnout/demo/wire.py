@@ -1,5 +1,5 @@
 """What a simulated provider has to know of a dialect. One file each: anthropic.py,
-openai.py, gemini.py."""
+openai.py, responses.py, gemini.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -155,6 +155,7 @@ class Passage:
     def _hints(self, answer: Answer) -> Hints:
         plan, place = self._plan, self._plan.dialect.place
         served = self._engine.config.policy.answer_model == "served"
+        request = None if answer.attempt.dialect is plan.dialect else plan.request()
         return Hints(
             id=plan.decision.id,
             model=answer.attempt.model if served else plan.ask.model,
@@ -162,7 +163,8 @@ class Passage:
             created=int(plan.decision.at),
             asked=plan.ask.model,
             sse=place is None or place(plan.arrival.path).sse,
-            wants_usage=answer.attempt.dialect is plan.dialect or plan.request().wants_usage,
+            wants_usage=request is None or request.wants_usage,
+            request=request,
         )
 
     def _settle(self) -> None:
