@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
 PATHS: dict[DialectName, str] = {
     "anthropic": "/v1/messages",
     "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
     "gemini": "/v1beta/models/source:generateContent",
 }
 TARGET = Target(model="t", documents=True, stop=9)

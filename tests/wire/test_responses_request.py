@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -550,6 +551,37 @@ def test_a_reasoning_replay_that_is_not_possible() -> None:
     secret = {"type": "reasoning", "summary": [], "encrypted_content": "gAAA"}
     with pytest.raises(UnsupportedError, match="reasoning_replay"):
         chat.write(read(input=[HI, secret, call(), output()], tools=[ADD]), wants)
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
+# of a client's whole body, for            the target
+GOLDENS: dict[str, tuple[Any, Target]] = {
+    "openai_chat": (chat, Target(model="chat-t", reasoning="effort")),
+    "anthropic": (anthropic, Target(model="claude-t", reasoning="adaptive", mid_system=True)),
+}
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_c75_golden(name: str, update_golden: bool) -> None:
+    """What Codex sends, in the words of the others."""
+    writer, target = GOLDENS[name]
+    request = responses.read((GOLDEN / "codex.openai_responses.json").read_bytes(), "/v1/responses")
+    got = json.dumps(json.loads(writer.write(request, target).body), indent=1) + "\n"
+    golden = GOLDEN / f"codex.{name}.json"
+    if update_golden:
+        golden.write_text(got)
+    assert got == golden.read_text()
+
+
+def test_every_alteration_is_recorded() -> None:
+    sent = (GOLDEN / "codex.openai_responses.json").read_bytes()
+    changes = chat.write(responses.read(sent, "/v1/responses"), Target(model="t")).changes
+    assert [change.what for change in changes] == [
+        "text.verbosity",
+        "configuration_update",
+        "thinking",
+        "reasoning_effort",
+    ]
 
 
 @given(anything())

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -503,6 +504,22 @@ def check(body: dict[str, Any]) -> None:
     assert body["input"]
     assert not waiting
     assert body["store"] is False
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
+GOLDENS = {"claude_code": ("anthropic", anthropic), "chat_agent": ("openai_chat", chat)}
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_c73_golden(name: str, update_golden: bool) -> None:
+    """What agents send, in the words of Responses."""
+    source, reader = GOLDENS[name]
+    request = reader.read((GOLDEN / f"{name}.{source}.json").read_bytes(), "/")
+    got = json.dumps(json.loads(responses.write(request, ABLE).body), indent=1) + "\n"
+    golden = GOLDEN / f"{name}.openai_responses.json"
+    if update_golden:
+        golden.write_text(got)
+    assert got == golden.read_text()
 
 
 def test_thinking_before_a_text_of_the_family_stays() -> None:
