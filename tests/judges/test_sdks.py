@@ -12,14 +12,10 @@ from typing import Any
 import pytest
 
 from judges.cases import Case, cases
+from judges.installed import NODE, PYTHON, SDKS, environ
 from judges.served import served
 
 HERE = Path(__file__).parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-CLIENTS = Path(os.environ.get("TURNOUT_CLIENTS", CACHE / "turnout-clients"))
-PYTHON = CLIENTS / "venv" / "sdks" / "bin" / "python"
-NODE = next((CLIENTS / "npm" / "node24" / "node_modules").glob("node-*/bin/node"), Path("no-node"))
-SDKS = CLIENTS / "npm" / "sdks"
 
 # judge: (what must be installed, how it is called)
 JUDGES: dict[str, tuple[Path, list[str]]] = {
@@ -43,14 +39,13 @@ def heard(judge: str) -> list[Any]:
     if not needed.exists():
         pytest.skip(f"no SDKs at {needed}: scripts/judges --install")
     asked = [{"n": n, "dialect": c.dialect, "stream": c.stream} for n, c in enumerate(CASES)]
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     with served(CASES) as base:
         done = subprocess.run(
             [*command, base],
             input=json.dumps(asked),
             capture_output=True,
             text=True,
-            env={**kept, "SDKS": f"{SDKS}/", "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environ(),
         )
     assert done.returncode == 0, done.stderr
     found: list[Any] = json.loads(done.stdout)

@@ -54,14 +54,26 @@ def read(dialect: Dialect, *pieces: bytes) -> list[Event]:
     return [event for data in (*pieces, b"") for event in reader.feed(data)]
 
 
-def bodies() -> Iterator[tuple[DialectName, bytes]]:
-    """Good requests of every dialect: what golden clients send, and its translations."""
+def clients() -> Iterator[tuple[str, DialectName, bytes]]:
+    """What golden clients send: the file's name, its dialect, the body."""
     for path in sorted(GOLDEN.glob("*.json")):
-        source = DIALECTS.get(path.name.split(".")[1])  # type: ignore[call-overload]
-        if source is None:
-            continue
-        request = source.read_request(path.read_bytes(), PATHS[source.name])
-        yield source.name, json.dumps(json.loads(path.read_bytes())).encode()
+        client, name, _ = path.name.split(".")
+        if name in NAMES:
+            yield client, name, json.dumps(json.loads(path.read_bytes())).encode()
+
+
+def translations() -> Iterator[tuple[str, DialectName, bytes]]:
+    """The same in every other dialect."""
+    for client, source, body in clients():
+        request = DIALECTS[source].read_request(body, PATHS[source])
         for name in NAMES:
-            if name != source.name:
-                yield name, DIALECTS[name].write_request(replace(request, **COMMON), TARGET).body
+            if name != source:
+                plain = replace(request, **COMMON)
+                said = DIALECTS[name].write_request(plain, TARGET).body
+                yield f"{client} {source} to {name}", name, said
+
+
+def bodies() -> Iterator[tuple[DialectName, bytes]]:
+    """Good requests of every dialect."""
+    for _, name, body in (*clients(), *translations()):
+        yield name, body
