@@ -24,7 +24,7 @@ def arrival(home: str, url: str, credential: bool = True) -> Arrival:
     return Arrival(method="POST", url=url, path="/", headers=headers, raw=b"", home=home)
 
 
-ABROAD = arrival("anthropic", BUILTIN["anthropic"].base_url)
+ABROAD = arrival("openrouter", BUILTIN["openrouter"].base_url)
 AT_HOME = arrival("openai", "http://localhost:1/v1/responses")
 
 # provider, what arrived, the client's dialect      -> what is spoken
