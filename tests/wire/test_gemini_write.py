@@ -11,6 +11,7 @@ from hypothesis import given
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire import anthropic, gemini, openai_chat
 from turnout.wire.envelope import Envelope, with_id
+from turnout.wire.gemini.signature import strict
 from turnout.wire.request import (
     Document,
     Effort,
@@ -340,6 +341,23 @@ def test_a_call_of_another_model(target: Target, means: list[str | None]) -> Non
     written = gemini.DIALECT.write_request(request, target)
     assert signatures(json.loads(written.body)) == means
     assert ("thoughtSignature" in {c.what for c in written.changes}) == (means != [None])
+
+
+STRICT = {
+    "gemini-3.8-flash": True,
+    "gemini-4-argon": True,
+    "google/gemini-3-pro-preview": True,
+    "gemini-flash-latest": True,
+    "gemini-2.5-pro": False,
+    "gemini-1.5-pro": False,
+    "gemma-3-27b-it": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("model", "means"), STRICT.items(), ids=str)
+def test_who_refuses_unsigned_calls(model: str, means: bool) -> None:
+    assert strict(model) is means
 
 
 def test_anothers_signature_is_not_given() -> None:
