@@ -5,11 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.conversations import LIKE, SAID, VALUES, places
 from wire.hostile import DOORS, seeded
+from wire.vendors import few
 
 SEEDS = seeded()
 NOISE = st.sampled_from([b"{", b"}", b"[", b"]", b'"', b",", b":", b"0", b"n", b"\\", b"\xff", b""])
@@ -62,7 +63,7 @@ def jsonish(seeds: list[bytes]) -> list[bytes]:
 
 
 @doors
-@settings(max_examples=30)
+@few
 @given(data=st.data())
 def test_any_bytes(name: str, data: st.DataObject) -> None:
     kinds = [noisy(SEEDS[name]), st.binary(max_size=60)] if SEEDS[name] else [st.binary()]

@@ -1,11 +1,14 @@
 """What the tests of all dialects share: one row a dialect, as many as are registered."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
+
+from hypothesis import settings
 
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
@@ -30,6 +33,8 @@ CHECKS: dict[DialectName, Callable[[bytes], None]] = {
     "openai_responses": grammar_responses.check,
     "gemini": check_gemini,
 }
+# how often a property of each pair is tried: EXAMPLES=400 for a long look
+few = settings(max_examples=int(os.environ.get("EXAMPLES", "12")))
 # a model that can do all that its dialect has words for
 TARGET = Target(model="t", documents=True, stop=9, top_k=True)
 # what not every dialect has a word for
