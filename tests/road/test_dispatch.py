@@ -1,5 +1,7 @@
 """What an upstream says before its first content decides where the request goes next."""
 
+import json
+
 import pytest
 
 from road.world import OpenRoad, message
@@ -45,3 +47,42 @@ async def test_the_only_binding(road: OpenRoad, status: int) -> None:
         assert b"pay first" in answer
         assert b'"type":"error"' in answer
         assert way.home.completions() == []
+
+
+async def test_c26_a_rate_limit_at_last(road: OpenRoad) -> None:
+    """The only target says 429 in its dialect, as JSON to a stream: the client hears it in its own.
+
+    A long retry-after is never passed on; without any, some clients take a 429 as final.
+    """
+    async with road('force = "openrouter/minimax/minimax-m3"') as way:
+        limits = {"retry-after": "3600"}
+        way.other.faults.append(Fault("status", status=429, count=9, headers=limits))
+        status, answer, headers = await way.send(message(stream=True))
+        assert status == 429
+        assert json.loads(answer)["error"]["type"] == "rate_limit_error"
+        assert 0 < int(headers["retry-after"]) <= 10
+
+
+async def test_c44_nothing_is_left(road: OpenRoad) -> None:
+    """Every model is denied: the request goes home to the model that it asked for."""
+    sent = message()
+    async with road('deny = ["*/*"]') as way:
+        status, _, _ = await way.send(sent)
+        assert status == 200
+        assert [seen.body for seen in way.home.completions()] == [sent]
+        assert way.other.seen == []
+        (row,) = await way.served.rows()
+        assert row["reason"] == "no_target"
+
+
+async def test_c32_more_tools_than_any_target_takes(road: OpenRoad) -> None:
+    """None is cut away: the body that reaches home has them all."""
+    tools = [{"name": f"t{i}", "input_schema": {"type": "object"}} for i in range(140)]
+    sent = message(tools=tools)
+    async with road() as way:
+        status, _, _ = await way.send(sent)
+        assert status == 200
+        told = [
+            json.loads(seen.body) for seen in (*way.home.completions(), *way.other.completions())
+        ]
+        assert [len(body["tools"]) for body in told] == [140]
