@@ -318,6 +318,15 @@ def test_thinking_of_anthropic_is_sealed_with_its_model() -> None:
     assert signed.model == "claude-sonnet-4-5-20250929"
 
 
+def test_an_envelope_is_not_sealed_again() -> None:
+    """An upstream that is a turnout itself has sealed it already."""
+    inner = grammar_responses.final(
+        written([START, Thinking("so"), Signature("sig"), Finished("end")])
+    )
+    got = events([CREATED, end(output=inner["output"])])
+    assert Signature(inner["output"][0]["encrypted_content"]) in got
+
+
 def test_a_failure_alone_is_one_event() -> None:
     """A writer that begins with it ends another's stream: nothing may come before."""
     data = written([Failed("broke", 429)])
