@@ -174,12 +174,12 @@ ITEMS: dict[str, tuple[list[Any], tuple[Message, ...]]] = {
             HI,
             {
                 "type": "agent_message",
-                "author": "/root",
-                "recipient": "/root/a",
+                "author": "main",
+                "recipient": "main/a",
                 "content": [text("Go.")],
             },
         ],
-        (USER, Message("user", (Text("Message from /root to /root/a:\nGo."),))),
+        (USER, Message("user", (Text("Message from main to main/a:\nGo."),))),
     ),
     "a message of its own as an agent": (
         [HI, {"type": "agent_message", "author": "assistant", "content": [text("Done.")]}],
