@@ -13,8 +13,8 @@ from turnout.errors import UnsupportedError, WireError
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName, Message, Request, Text, ToolResult, ToolUse
 from wire import conversations
+from wire.damage import damaged
 from wire.request_grammar import CHECKS
-from wire.test_hostile import damaged
 from wire.vendors import NAMES, PAIRS, PATHS, TARGET, bodies, few, pair, translations
 
 BODIES: dict[DialectName, list[bytes]] = {
