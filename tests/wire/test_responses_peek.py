@@ -76,8 +76,16 @@ FACTS: dict[str, tuple[Ask, dict[str, Any]]] = {
         {"tools": ("add", "agents__add", "agents__x"), "server_tools": False},
     ),
     "a tool that OpenAI runs": (
-        ask(said("user", "x"), tools=[ADD, {"type": "web_search"}]),
+        ask(said("user", "x"), tools=[ADD, {"type": "file_search"}]),
         {"tools": ("add",), "server_tools": True},
+    ),
+    "a search that OpenAI offers beside others": (
+        ask(said("user", "x"), tools=[ADD, {"type": "web_search"}]),
+        {"tools": ("add",), "server_tools": False},
+    ),
+    "a search and nothing else": (
+        ask(said("user", "x"), tools=[{"type": "web_search"}]),
+        {"tools": (), "server_tools": True},
     ),
     "what OpenAI keeps": (
         ask(said("user", "x"), previous_response_id="resp_1"),

@@ -384,6 +384,13 @@ def test_c75_names_fit_and_never_join() -> None:
     assert use.name == names[1]
 
 
+def test_a_search_offered_beside_other_tools_is_left_out_and_recorded() -> None:
+    """Classic codex offers one in every request."""
+    got = read(tools=[ADD, {"type": "web_search"}])
+    assert [tool.name for tool in got.tools] == ["add"]
+    assert "tools.web_search" in {change.what for change in got.changes}
+
+
 # what other dialects cannot say                    -> the reason
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "previous_response_id": ({"previous_response_id": "resp_1"}, "native_only"),
@@ -391,7 +398,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "background": ({"background": True}, "native_only"),
     "store": ({"store": True}, "native_only"),
     "prompt": ({"prompt": {"id": "p"}}, "native_only"),
-    "web_search": ({"tools": [{"type": "web_search"}]}, "native_only"),
+    "web_search alone": ({"tools": [{"type": "web_search"}]}, "native_only"),
+    "web_search, forced": (
+        {"tools": [ADD, {"type": "web_search"}], "tool_choice": {"type": "web_search"}},
+        "native_only",
+    ),
     "mcp": ({"tools": [{"type": "mcp", "server_label": "a"}]}, "native_only"),
     "local_shell": ({"tools": [{"type": "local_shell"}]}, "native_only"),
     "a tool for code": ({"tools": [ADD | {"allowed_callers": ["programmatic"]}]}, "native_only"),
