@@ -1,5 +1,6 @@
 """Do no harm (invariant 1): whatever fails inside, the client's own bytes reach its own host."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -120,6 +121,29 @@ async def test_a_cut_answer_in_the_same_dialect(road: OpenRoad, kind: str) -> No
         _, answer, _ = await way.send(message(stream=True))
         assert answer.count(b"event: error") == 1
         assert b"message_stop" not in answer
+
+
+async def test_a_stream_cut_inside_a_frame(road: OpenRoad) -> None:
+    """What is left of the frame is not sent: the error event would land inside it."""
+    async with road('force = "anthropic/claude-haiku-4-5"') as way:
+        way.home.faults.append(Fault("cut", size=700))
+        _, answer, _ = await way.send(message(stream=True))
+        assert b"message_start" in answer
+        *whole, last, rest = answer.split(b"\n\n")
+        assert (rest, last[:12]) == (b"", b"event: error")
+        for frame in whole:
+            json.loads(frame.partition(b"data: ")[2])
+
+
+async def test_a_whole_answer_that_is_none(road: OpenRoad) -> None:
+    """200 and a page: nothing has reached the client yet, so its own request goes home."""
+    async with road() as way:
+        way.other.faults.append(Fault("html", status=200, count=9))
+        sent = message()
+        status, answer, _ = await way.send(sent)
+        assert status == 200
+        assert json.loads(answer)["type"] == "message"
+        assert [seen.body for seen in way.home.completions()] == [sent]
 
 
 async def test_everything_fails(road: OpenRoad) -> None:

@@ -1,6 +1,7 @@
 """The pooled client alone, against a simulated provider: which answer is an answer."""
 
 import asyncio
+import gzip
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -167,3 +168,27 @@ async def test_what_is_no_http_is_told_without_its_url() -> None:
     finally:
         await client.close()
         server.close()
+
+
+async def test_cookies_are_nobodys() -> None:
+    """One client's cookie must not reach a provider with another client's request."""
+    client = Upstream(stages=Stages())
+    async with SimProvider("anthropic", strict=False, host="localhost") as sim:
+        sim.faults.append(Fault("status", status=400, headers={"set-cookie": "session=1"}))
+        for _ in range(2):
+            ours = attempt(sim.url, untouched=True)
+            (await client.first([ours], stream=False)).close()
+        assert [seen.header("cookie") for seen in sim.seen] == [None, None]
+    await client.close()
+
+
+async def test_a_packed_answer_stays_packed() -> None:
+    """Its headers say that it is, and the client asked for it."""
+    client = Upstream(stages=Stages())
+    async with SimProvider("anthropic", strict=False, compress=True) as sim:
+        headers = (*HEADERS, ("accept-encoding", "gzip"))
+        answer = await client.first([attempt(sim.url, headers=headers)], stream=False)
+        body = b"".join([piece async for piece in answer.body])
+        assert answer.header("content-encoding") == "gzip"
+        assert json.loads(gzip.decompress(body))["type"] == "message"
+    await client.close()
