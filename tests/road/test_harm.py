@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from road import artifacts
@@ -133,6 +134,15 @@ async def test_a_stream_cut_inside_a_frame(road: OpenRoad) -> None:
         assert (rest, last[:12]) == (b"", b"event: error")
         for frame in whole:
             json.loads(frame.partition(b"data: ")[2])
+
+
+async def test_a_whole_answer_that_breaks_off(road: OpenRoad) -> None:
+    """Bytes are out: the client sees that it is cut, and nobody is asked again."""
+    async with road('force = "anthropic/claude-haiku-4-5"') as way:
+        way.home.faults.append(Fault("wrong_length"))
+        with pytest.raises(aiohttp.ClientError):
+            await way.send(message())
+        assert len(way.home.completions()) == 1
 
 
 async def test_a_whole_answer_that_is_none(road: OpenRoad) -> None:
