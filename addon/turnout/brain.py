@@ -34,6 +34,7 @@ class Brain:
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
         self._scored: OrderedDict[tuple[bytes, bool], Scored] = OrderedDict()
         self._stages, self._deadline = stages, deadline
+        self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
     async def scored(self, text: str, *, tools: bool) -> Scored:
@@ -61,9 +62,15 @@ class Brain:
         return found
 
     async def _embedded(self, text: str, key: bytes) -> Vectors:
-        """A text that comes too late is remembered all the same: its next action finds it."""
-        work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
-        work.add_done_callback(lambda done: self._remember(key, done))
+        """A text that comes too late is remembered all the same: its next action finds it.
+
+        Parallel requests with the same text wait for the same inference.
+        """
+        work = self._flying.get(key)
+        if work is None:
+            work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
+            self._flying[key] = work
+            work.add_done_callback(lambda done: self._remember(key, done))
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._deadline)
         except TimeoutError as e:
@@ -74,6 +81,7 @@ class Brain:
             return self._embedder([text])
 
     def _remember(self, key: bytes, done: "asyncio.Future[Vectors]") -> None:
+        self._flying.pop(key, None)
         if done.cancelled() or done.exception():
             return
         self._known[key] = done.result()

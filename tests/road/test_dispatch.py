@@ -86,3 +86,13 @@ async def test_c32_more_tools_than_any_target_takes(road: OpenRoad) -> None:
             json.loads(seen.body) for seen in (*way.home.completions(), *way.other.completions())
         ]
         assert [len(body["tools"]) for body in told] == [140]
+
+
+async def test_c79_an_error_as_the_only_event_of_another_dialect(road: OpenRoad) -> None:
+    """The client hears the status and the words, not the frame they came in."""
+    async with road('force = "openrouter/minimax/minimax-m3"') as way:
+        slow = Fault("error_event", status=429, events=0, count=9, message="slow down")
+        way.other.faults.append(slow)
+        status, answer, headers = await way.send(message(stream=True))
+        assert (status, json.loads(answer)["error"]["message"]) == (429, "slow down")
+        assert "retry-after" in headers

@@ -385,7 +385,6 @@ def test_c75_names_fit_and_never_join() -> None:
 
 
 def test_a_search_offered_beside_other_tools_is_left_out_and_recorded() -> None:
-    """Classic codex offers one in every request."""
     got = read(tools=[ADD, {"type": "web_search"}])
     assert [tool.name for tool in got.tools] == ["add"]
     assert "tools.web_search" in {change.what for change in got.changes}

@@ -60,6 +60,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: AsyncIterator[bytes]
     close: Callable[[], None]
+    failed: Failed | None = None  # what its stream began with
     tried: list[Tried] = field(default_factory=list)
 
     @property
@@ -107,6 +108,7 @@ class Upstream:
             answer, result = await self._try(attempt, unreachable, stream=stream)
             tried.append(result)
             if answer and not result.error:
+                _close(last)
                 answer.tried = tried
                 return answer
             # the error of the client's own request says more to it than one of our attempts'
@@ -133,6 +135,8 @@ class Upstream:
         except BaseException:
             _close(answer)
             raise
+        if answer.status == 401:
+            unreachable.add(attempt.provider)  # our key is wrong for all it serves
         kept = None if problem and _leads_away(answer) else answer
         return kept, _tried(attempt, answer.status, problem, began)
 
@@ -192,6 +196,7 @@ async def _peek(answer: Answer) -> str:
         if not piece:
             break
     answer.body = _chain(pieces, rest)
+    answer.failed = said if isinstance(said, Failed) else None
     return f"{said.status}: {said.message}" if isinstance(said, Failed) else ""
 
 
@@ -216,7 +221,10 @@ async def _chain(pieces: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterat
 
 
 async def _keep(answer: Answer) -> None:
-    """Takes the body of a failed answer into memory, so that its connection is free."""
+    """Takes the body of a failed answer into memory, so that its connection is free.
+
+    What is too large is left open; what breaks off breaks off for the client, too.
+    """
     pieces: list[bytes] = []
     size = 0
     try:
@@ -225,16 +233,23 @@ async def _keep(answer: Answer) -> None:
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_ERROR:
-                    break
-    except (aiohttp.ClientError, OSError):
-        log.debug("an error answer broke off")
+                    answer.body = _chain(pieces, answer.body)
+                    return
+    except (aiohttp.ClientError, OSError) as e:
+        answer.body = _chain(pieces, _broken(e))
+    else:
+        answer.body = _chain(pieces, _nothing())
     answer.close()
-    answer.body = _chain(pieces, _nothing())
 
 
 def _close(answer: Answer | None) -> None:
     if answer:
         answer.close()
+
+
+async def _broken(error: Exception) -> AsyncIterator[bytes]:
+    raise error
+    yield b""
 
 
 async def _nothing() -> AsyncIterator[bytes]:
