@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from turnout.guard.keys import is_plan_token
 from turnout.record import Decision, new_id
 from turnout.route.catalog import Binding
 from turnout.route.plan import Candidate, Choice, Rules
 from turnout.route.score import Scored
+from turnout.session import sums
 from turnout.session.identity import Who
+from turnout.session.outlook import Outlook
+from turnout.session.place import Place
 from turnout.trip import Arrival, Attempt, Plan, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
@@ -26,6 +30,8 @@ class Draft:
         self.kind = ""
         self.words = ""
         self.requested: Binding | None = None
+        self.place: Place | None = None
+        self.outlook: Outlook | None = None
         self.forced = False
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
@@ -38,13 +44,6 @@ class Draft:
     def header(self, name: str) -> str:
         """What the client asked for in `x-turnout-NAME`."""
         return self.arrival.header(f"x-turnout-{name}").strip()
-
-    @property
-    def pin_key(self) -> str:
-        """Session, sub-agent, and what was asked for: large and small are pinned apart."""
-        who, ask = self.who, self.ask
-        assert who and ask
-        return "\0".join((who.session, who.agent, ask.model))
 
     def scored(self, scored: Scored, bundle: str) -> None:
         self._facts |= {
@@ -68,6 +67,9 @@ class Draft:
             "fresh_model": choice.fresh_model,
             "evidence": {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z},
         }
+        if self.outlook and self.place:
+            self._facts |= sums.columns(choice, self.outlook)
+            self._facts["evidence"] |= sums.evidence(choice, self.outlook)
 
     def lost(self, lost: list[tuple[Binding, str]]) -> None:
         """Bindings that were chosen but cannot be told what the client said."""
@@ -102,6 +104,8 @@ class Draft:
             home=home,
             request=request,
             pin=pin,
+            place=self.place,
+            plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
         )
@@ -121,6 +125,7 @@ class Draft:
             decision=self._decision(),
             ask=self.ask,
             dialect=self.dialect,
+            plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
         )
 

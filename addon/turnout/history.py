@@ -29,6 +29,7 @@ KEYS: dict[By, str] = {
     "day": "date(at, 'unixepoch')",
 }
 BUSY_S = 5.0
+MOST_SESSIONS = 20_000  # that survival curves are learned from
 DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
 
 
@@ -169,6 +170,21 @@ class Reader:
                 _GROUPS.format(key=KEYS[by], order=order, digits=DIGITS), (since,)
             )
             return [Group(**dict(found)) for found in rows]
+
+    def lived(self, since: float) -> Iterator[Row]:
+        """How many actions each session had: client, kind, steps, last_at; the latest first."""
+        return self._rows(
+            "SELECT client, CASE kind WHEN 'sub_agent' THEN kind ELSE 'main' END AS kind,"
+            " count(*) AS steps, max(at) AS last_at FROM decisions"
+            " WHERE at >= ? AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
+            " GROUP BY session, client, 2 ORDER BY last_at DESC LIMIT ?",
+            since,
+            MOST_SESSIONS,
+        )
+
+    def pins(self, most: int) -> Iterator[Row]:
+        """The latest used first."""
+        return self._rows("SELECT id, at, state FROM pins ORDER BY at DESC LIMIT ?", most)
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):

@@ -1,6 +1,7 @@
 """The choice: who can serve it, who is at parity with what was asked for, who of those is cheapest.
 
-options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ order of attempts
+options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ fresh choice
+fresh choice, pinned binding ─ what does the rest of the session cost? ─▶ order of attempts
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,21 +14,32 @@ from turnout.route.eligible import WHY_NOT, why_not
 from turnout.route.model import Binding
 from turnout.route.price import expected_cost
 from turnout.route.rules import PROFILES, Rules, Weights
-from turnout.route.weigh import Candidate, Field, Scored, Standing
+from turnout.route.weigh import Candidate, Field, Outlook, Scored, Standing, Weighed
 from turnout.wire.request import Ask, DialectName
 
 __all__ = ["PROFILES", "Candidate", "Choice", "Rules", "Weights", "choose"]
 
 KEPT = 40  # candidates in the record
 UNABLE = frozenset({"denied", "not_allowed", *(reason for reason, _, _ in WHY_NOT)})
+# what a pinned binding may lack and still be weighed against the fresh choice, in dollars
+WEIGHABLE = frozenset({"", "above_requested", "price_unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """`order`: what to try, best first; empty means that the client's own request goes home.
 
-    `reason`: cheapest_at_parity, requested_is_best, only_eligible, pinned, forced, unknown_model,
-    no_evidence, price_unknown. `fresh_model`: what would have been chosen without the pin.
+    `reason`: cheapest_at_parity, requested_is_best, only_eligible, forced, unknown_model,
+    no_evidence, price_unknown; of a session with a pin:
+
+        pinned                           it stays, and nobody asked what that costs
+        same_model                       the fresh choice is the pinned binding
+        ev_negative, pricing_missing     it stays: a switch does not pay, or cannot be shown to
+        ev_positive, cold_cache          it switches: that pays; the pin's cache was cold anyway
+        tier_upgrade                     it switches: the pinned model is below parity for this
+        pin_unavailable                  it switches: no key, not allowed, or it cannot serve this
+
+    `fresh_model`: what would have been chosen without the pin. `weighed`: the dollars of both.
     """
 
     order: tuple[Binding, ...]
@@ -36,6 +48,7 @@ class Choice:
     quality_requested: float | None = None
     candidates: tuple[Candidate, ...] = ()
     fresh_model: str = ""
+    weighed: Weighed | None = None
 
 
 def choose(
@@ -48,36 +61,64 @@ def choose(
     pinned: tuple[str, str] | None = None,
     *,
     at: datetime | None = None,
+    outlook: Outlook | None = None,
+    alarmed: frozenset[str] = frozenset(),
 ) -> Choice:
     """`options`: bindings there is a key for. `dialects`: provider -> what is spoken to it.
 
     `pinned`: (provider, model) the session is on. `at`: now, for prices that know the hour.
+    `outlook`: what the rest of the session costs; without it a pin is kept while it can serve.
+    `alarmed`: models that are not to be routed to, unless they were asked for.
     Raises NoTargetError when nothing that may be used can serve it.
     """
     if rules.force:
         return _forced(ask, requested, options, dialects, scored, rules)
     if requested is None:
         return Choice(order=(), reason="unknown_model")
-    field = Field(ask, requested, dialects, scored, rules, at)
+    field = Field(ask, requested, dialects, scored, rules, at, outlook, alarmed)
     standings = [field.standing(one) for one in options if one.routable or field.is_home(one)]
-    return _pick(field, standings, pinned)
+    return _pick(field, standings, pinned, outlook)
 
 
-def _pick(field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None) -> Choice:
+def _pick(
+    field: Field,
+    standings: Sequence[Standing],
+    pinned: tuple[str, str] | None,
+    outlook: Outlook | None,
+) -> Choice:
     fresh = _best(field, standings)
-    kept = _kept(field, standings, pinned)
+    held = _held(field, standings, pinned)
+    weighed = _weighed(held, fresh, outlook)
+    kept = None if held is None or (weighed and weighed.switch) else held
     chosen = kept or fresh
     if chosen is None:
         raise NoTargetError(_nothing(field, standings))
     fits = sorted((one for one in standings if not one.lost), key=field.rank)
+    if weighed:
+        reason = weighed.reason
+    elif kept:
+        reason = "pinned"
+    elif pinned:
+        reason = _lost_pin(standings, pinned, chosen)
+    else:
+        reason = _reason(field, chosen, standings)
     return Choice(
         order=_order(field, chosen.binding, fits),
-        reason="pinned" if kept else _reason(field, chosen, standings),
+        reason=reason,
         quality=chosen.quality,
         quality_requested=field.reference.quality if field.reference else None,
         candidates=_record(field, chosen, standings, pinned=bool(kept)),
         fresh_model=fresh.binding.model.id if fresh else "",
+        weighed=weighed,
     )
+
+
+def _weighed(
+    held: Standing | None, fresh: Standing | None, outlook: Outlook | None
+) -> Weighed | None:
+    if held is None or outlook is None:
+        return None
+    return outlook.weigh(held.binding, fresh.binding if fresh else held.binding)
 
 
 def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
@@ -89,18 +130,33 @@ def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
     return min(fits, key=field.rank, default=None)
 
 
-def _kept(
+def _of_pin(standings: Sequence[Standing], pinned: tuple[str, str]) -> Standing | None:
+    provider, name = pinned
+    mine = (one for one in standings if one.binding.provider == provider)
+    return next((one for one in mine if name in (one.binding.model.id, one.binding.id)), None)
+
+
+def _held(
     field: Field, standings: Sequence[Standing], pinned: tuple[str, str] | None
 ) -> Standing | None:
     """The pinned binding, its cache warm, while it can serve this at parity."""
-    if pinned is None:
+    found = _of_pin(standings, pinned) if pinned else None
+    if found is None:
         return None
-    provider, name = pinned
-    for one in standings:
-        if one.binding.provider == provider and name in (one.binding.model.id, one.binding.id):
-            warm = field.standing(one.binding, warm=True)
-            return None if warm.lost else warm
-    return None
+    warm = field.standing(found.binding, warm=True)
+    if warm.lost not in (WEIGHABLE if field.foresees else {""}):
+        return None
+    warm.lost = ""
+    return warm
+
+
+def _lost_pin(standings: Sequence[Standing], pinned: tuple[str, str], chosen: Standing) -> str:
+    """Why a session leaves its pin whatever that costs."""
+    found = _of_pin(standings, pinned)
+    if found is None or found.lost != "below_parity":
+        return "pin_unavailable"
+    better = (chosen.quality or 0.0) > (found.quality or 0.0)
+    return "tier_upgrade" if better else "pin_unavailable"
 
 
 def _reason(field: Field, chosen: Standing, standings: Sequence[Standing]) -> str:
