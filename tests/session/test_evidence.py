@@ -1,5 +1,7 @@
 """What the signals of a session add up to, step by step."""
 
+# ruff: noqa: E501  the lines of tables
+
 import json
 from itertools import count
 
@@ -60,7 +62,7 @@ SESSIONS = {
     "a correction":           ([BEGIN, [LOOK], [Human("still failing")]], {"human_corrects"}),
     "the next thing":         ([BEGIN, [FAILED], [Human("add a flag")]],  {"human_moves_on"}),
     "go on":                  ([BEGIN, [FAILED], [Human("continue")]],    {"tests_failed"}),
-    "many steps":             ([BEGIN, *[[Call("", "Bash", b'{"command":"ls %d"}' % n)] for n in range(10)]], {"stalled"}),  # noqa: E501
+    "many steps":             ([BEGIN, *[[Call("", "Bash", b'{"command":"ls %d"}' % n)] for n in range(10)]], {"stalled"}),
     "many steps, new files":  ([BEGIN, *[[edit(n, f"{n}.py")] for n in range(20)]], set()),
 }
 # fmt: on

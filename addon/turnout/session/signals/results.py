@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -52,7 +53,9 @@ def _command(input: bytes) -> str:
     return words.strip() if isinstance(words, str) else ""
 
 
+@lru_cache(maxsize=16)
 def verdict(result: Result) -> Verdict:
+    """Remembered: several signals ask for it in turn."""
     return "" if only_reads(result) else runners.verdict(result.text)
 
 
