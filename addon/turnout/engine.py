@@ -33,7 +33,7 @@ from turnout.options import Options, imagined
 from turnout.route import text
 from turnout.route.model import Binding
 from turnout.route.plan import Choice, Rules, choose
-from turnout.session.identity import identify
+from turnout.session.identity import identify, plain
 from turnout.session.kind import kind
 from turnout.session.outlook import Outlook
 from turnout.session.pins import Pin
@@ -285,6 +285,12 @@ class Engine:
         if spoken := DIALECTS.get(name):
             spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
         return (await self._planned(Draft(arrival, name, self._clock))).decision
+
+    def pin(self, name: str, session: str) -> Binding:
+        """By hand. `session`: "" is every one. Raises ConfigError, with near names."""
+        binding = self.road.options.named(name)
+        self.sessions.pins.force(plain(session), binding.provider, binding.model.id)
+        return binding
 
     def status(self) -> dict[str, Any]:
         road = self._road

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from turnout import history
 from turnout.books import Passed
@@ -84,6 +85,11 @@ class Sessions:
             pin = plan.place.pinned_to(decision.provider, decision.model, at=decision.at)
             self.pins.keep(plan.pin, pin)
 
+    def listed(self) -> list[dict[str, Any]]:
+        """Every pin, the latest used first. `cached_tokens`: of its last answer."""
+        now = self._clock()
+        return [_listed(pin, now) for _, pin in self.pins.items()]
+
     def learn(self, plan: Plan | Untouched, passed: Passed) -> None:
         if not isinstance(plan, Plan) or plan.place is None or not plan.pin:
             return
@@ -131,6 +137,22 @@ def _before(path: Path, now: float) -> Iterator[tuple[str, Pin]]:
     except TurnoutError:
         return
     yield from pin_rows.pins(reversed(rows), now)
+
+
+def _listed(pin: Pin, now: float) -> dict[str, Any]:
+    mine = [one for one in pin.caches if (one.provider, one.model) == pin.binding]
+    last = max(mine, key=lambda one: one.asked_at, default=None)
+    return {
+        "session": pin.session,
+        "agent": pin.agent,
+        "asked": pin.asked,
+        "provider": pin.provider,
+        "model": pin.model,
+        "forced": pin.forced,
+        "steps": pin.steps,
+        "age_s": round(max(now - pin.last_used, 0.0), 1),
+        "cached_tokens": round(last.holds(last.prefix, now)) if last else 0,
+    }
 
 
 def _served(plan: Plan, passed: Passed) -> tuple[str, str] | None:

@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "translate": ("translate", "What goes over the wire from one dialect to another."),
     "why": ("why", "One decision with all its arithmetic."),
     "audit": ("audit", "What it cost, what it would have cost, and why."),
+    "pin": ("pin", "Keep a session, or all of them, on one model."),
+    "pins": ("pins", "Which model each session is on; `clear` forgets them."),
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
     "status": ("switch", "What a running turnout does, and where requests may go."),

@@ -30,9 +30,6 @@ def what(row: Row) -> Iterator[Text]:
     yield told("because", words(row["reason"]) or figures.UNKNOWN)
     if row["fresh_model"] and row["fresh_model"] != row["model"]:
         yield told("unpinned", row["fresh_model"])
-    if row["stay_usd"] is not None or row["switch_usd"] is not None:
-        stay, switch = figures.usd(row["stay_usd"]), figures.usd(row["switch_usd"])
-        yield told("session", f"the rest of it costs {stay} staying, {switch} switching")
     if row["error"]:
         yield told("error", row["error"])
 
@@ -93,8 +90,10 @@ def decimal(value: Any) -> str:
 
 def evidence(row: Row) -> Iterator[Text]:
     found = row["evidence"]
-    if isinstance(found, dict) and found:
-        yield told("evidence", ", ".join(f"{name} {value}" for name, value in found.items()))
+    if isinstance(found, dict):
+        plain = {name: value for name, value in found.items() if not isinstance(value, dict)}
+        if plain:
+            yield told("evidence", ", ".join(f"{name} {value}" for name, value in plain.items()))
 
 
 def changes(row: Row) -> Iterator[Text]:

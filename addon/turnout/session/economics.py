@@ -168,7 +168,7 @@ def weigh(
         )
     margin = knobs.margin(stay.total)
     switch = stay.total - other.total > margin
-    cold = traffic.prefix > 0 and pinned.cached <= 0
+    cold = pinned.cached <= 0
     return Weighed(
         switch=switch,
         reason=_reason(switch=switch, cold=cold),

@@ -5,6 +5,9 @@ GET  /v1/status             what `turnout status` shows
 POST /v1/mode               {"mode": "route" | "shadow" | "off"}
 POST /v1/route              a decision, without calling anyone
 GET  /v1/decisions/{id}     one row of the log
+GET  /v1/pins               which model each conversation is on
+POST /v1/pins               {"model": exact name, "session": "" for every one}
+DELETE /v1/pins             forget them; ?session=ID only that one's
 """
 
 import asyncio
@@ -38,6 +41,9 @@ def add(app: web.Application, engine: Engine, token: str) -> None:
     app.router.add_post("/v1/mode", api.mode)
     app.router.add_post("/v1/route", api.route)
     app.router.add_get("/v1/decisions/{id}", api.decision)
+    app.router.add_get("/v1/pins", api.pins)
+    app.router.add_post("/v1/pins", api.pin)
+    app.router.add_delete("/v1/pins", api.unpin)
 
 
 def is_local(host: str) -> bool:
@@ -94,6 +100,27 @@ class _Api:
         path = self._engine.store_path
         row = await asyncio.to_thread(_row, path, request.match_info["id"])
         return web.json_response(row) if row else _error(404, "no such decision")
+
+    async def pins(self, request: web.Request) -> web.Response:
+        return web.json_response({"pins": self._engine.sessions.listed()})
+
+    async def pin(self, request: web.Request) -> web.Response:
+        try:
+            document = await request.json()
+            model, session = document["model"], document.get("session") or ""
+        except (ValueError, LookupError, TypeError, AttributeError):
+            model = session = None
+        if not isinstance(model, str) or not isinstance(session, str):
+            return _error(400, 'the body must be {"model": "provider/model", "session": ""}')
+        try:
+            binding = self._engine.pin(model, session)
+        except TurnoutError as e:
+            return _error(400, str(e))
+        return web.json_response({"pinned": f"{binding.provider}/{binding.id}", "session": session})
+
+    async def unpin(self, request: web.Request) -> web.Response:
+        session = request.query.get("session", "")
+        return web.json_response({"dropped": self._engine.sessions.pins.clear(session)})
 
 
 def _row(path: Path, id: str) -> dict[str, object] | None:
