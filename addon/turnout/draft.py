@@ -10,7 +10,9 @@ from turnout.route.catalog import Binding
 from turnout.route.plan import Candidate, Choice, Rules
 from turnout.route.score import Scored
 from turnout.session import sums
+from turnout.session.escalate import Verdict
 from turnout.session.identity import Who
+from turnout.session.known import Known
 from turnout.session.outlook import Outlook
 from turnout.session.place import Place
 from turnout.trip import Arrival, Attempt, Plan, Untouched
@@ -21,7 +23,13 @@ from turnout.wire.request import Ask, DialectName, Request
 class Draft:
     """Mutable for the few milliseconds of planning; the record it leaves is frozen."""
 
-    def __init__(self, arrival: Arrival, dialect: DialectName, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        arrival: Arrival,
+        dialect: DialectName,
+        clock: Callable[[], float],
+        project: str = "",
+    ) -> None:
         self.arrival, self._clock = arrival, clock
         self.dialect = DIALECTS.get(dialect)
         self.body = arrival.raw
@@ -32,6 +40,8 @@ class Draft:
         self.requested: Binding | None = None
         self.place: Place | None = None
         self.outlook: Outlook | None = None
+        self.known: Known | None = None
+        self.verdict: Verdict | None = None
         self.forced = False
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
@@ -39,6 +49,7 @@ class Draft:
             "id": new_id(clock),
             "at": self._began,
             "dialect": dialect,
+            "project": project,
         }
 
     def header(self, name: str) -> str:
@@ -70,6 +81,17 @@ class Draft:
         if self.outlook and self.place:
             self._facts |= sums.columns(choice, self.outlook)
             self._facts["evidence"] |= sums.evidence(choice, self.outlook)
+
+    def judged(self, verdict: Verdict | None, choice: Choice) -> None:
+        """What the session's own traffic says, and whether the choice follows it."""
+        self.verdict = verdict
+        if verdict is None:
+            return
+        told = {"verdict": verdict.reason} if verdict.reason else {}
+        self._facts["evidence"] |= {"session": verdict.record | told}
+        first = choice.order[0] if choice.order else None
+        if verdict.to and first and (first.provider, first.model.id) == verdict.to:
+            self._facts["reason"] = "escalated"
 
     def lost(self, lost: list[tuple[Binding, str]]) -> None:
         """Bindings that were chosen but cannot be told what the client said."""

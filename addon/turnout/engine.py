@@ -30,6 +30,7 @@ from turnout.errors import (
 )
 from turnout.guard.keys import Keys, has_credential, is_plan_token
 from turnout.options import Options, imagined
+from turnout.quality import Quality
 from turnout.route import text
 from turnout.route.model import Binding
 from turnout.route.plan import Choice, Rules, choose
@@ -42,6 +43,7 @@ from turnout.sessions import SINGLE, Sessions
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.trip import Arrival, Plan, Untouched
+from turnout.watch import View, Watch
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import guess, recognise
@@ -87,8 +89,11 @@ class Engine:
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
+        self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages)
-        self.books.learners.append(self.sessions.learn)
+        self.quality = Quality(store, clock)
+        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.books.learners += [self.sessions.learn, self.watch.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -118,6 +123,7 @@ class Engine:
             artifacts=artifacts_dir(),
         )
         engine.sessions.study()
+        engine.quality.recall()
         return engine
 
     def _binding(self, provider: str, model: str) -> Binding | None:
@@ -145,10 +151,12 @@ class Engine:
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
-        plan = await self._planned(Draft(arrival, dialect, self._clock))
+        draft = Draft(arrival, dialect, self._clock, self._project)
+        plan = await self._planned(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
+            self.watch.keep(plan, draft.known, draft.verdict)
         return plan
 
     async def _planned(self, draft: Draft) -> Plan | Untouched:
@@ -185,6 +193,7 @@ class Engine:
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self.sessions.place(draft.ask, draft.who, draft.kind)
+            draft.known = self.watch.look(draft)
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
@@ -206,18 +215,26 @@ class Engine:
         draft.scored(scored, brain.bundle.version)
         with self.stages("plan"):
             place, outlook = self._looked_out(draft)
+            may = self._available(draft, place)
+            version = brain.bundle.version
+            verdict = self.watch.judge(
+                draft, View(may, options.dialects, scored, rules, outlook, version)
+            )
+            forced = verdict.to if verdict else None
             choice = choose(
                 ask,
                 requested,
-                self._available(draft, place),
+                may,
                 options.dialects,
                 scored,
                 rules,
-                place.pin.binding if place.pin else None,
+                forced or (place.pin.binding if place.pin else None),
                 at=outlook.when,
-                outlook=outlook,
+                outlook=None if forced else outlook,
+                alarmed=self.quality.alarmed(version, scored.cluster),
             )
             draft.chosen(choice, rules)
+            draft.judged(verdict, choice)
         return choice
 
     def _rules(self, draft: Draft) -> Rules:
@@ -284,7 +301,7 @@ class Engine:
         arrival = imagined(self.config, body, name, headers, path)
         if spoken := DIALECTS.get(name):
             spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
-        return (await self._planned(Draft(arrival, name, self._clock))).decision
+        return (await self._planned(Draft(arrival, name, self._clock, self._project))).decision
 
     def pin(self, name: str, session: str) -> Binding:
         """By hand. `session`: "" is every one. Raises ConfigError, with near names."""
@@ -303,7 +320,10 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
-            "warnings": [warning for warning in (self.broken, self.store.warning) if warning],
+            "warnings": [
+                *filter(None, (self.broken, self.store.warning)),
+                *self.quality.warnings(),
+            ],
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }

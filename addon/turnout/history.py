@@ -101,6 +101,22 @@ ORDER BY {order}
 """
 
 
+_JUDGED = """
+SELECT bundle, cluster, model, quality, troubled, good
+FROM (
+    SELECT at, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
+    UNION ALL
+    SELECT at, bundle, cluster, model, quality, NULL, good FROM feedback
+) AS said
+WHERE at >= ? AND NOT EXISTS (
+    SELECT 1 FROM alarms
+    WHERE (alarms.bundle, alarms.cluster, alarms.model) = (said.bundle, said.cluster, said.model)
+      AND alarms.released_at >= said.at
+)
+ORDER BY at
+"""
+
+
 def total(groups: Sequence[Group]) -> Group:
     """All groups as one, named "total"."""
     sums = {name: _add([getattr(group, name) for group in groups]) for name in _SUMS}
@@ -185,6 +201,17 @@ class Reader:
     def pins(self, most: int) -> Iterator[Row]:
         """The latest used first."""
         return self._rows("SELECT id, at, state FROM pins ORDER BY at DESC LIMIT ?", most)
+
+    def judged(self, since: float) -> Iterator[Row]:
+        """What sessions showed (`troubled`) and people said (`good`), the oldest first.
+
+        What was counted before an alarm was released is left out, as it was forgotten then.
+        """
+        return self._rows(_JUDGED, since)
+
+    def alarms(self) -> Iterator[Row]:
+        """The latest first, with those that were released."""
+        return self._rows("SELECT * FROM alarms ORDER BY at DESC")
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):

@@ -55,7 +55,18 @@ def pins(db: Database) -> None:
     db.executescript(Path(__file__).with_name("pins.sql").read_text(encoding="utf-8"))
 
 
-TABLES = ("decisions", "pins")  # what rows can be added to; the key of each is `id`
+@migrations()
+def evidence(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("evidence.sql").read_text(encoding="utf-8"))
+
+
+TABLES = (
+    "decisions",
+    "pins",
+    "evidence",
+    "feedback",
+    "alarms",
+)  # what rows can be added to; the key of each is `id`
 TABLE, GONE = "table", "gone"  # of a row on its way: its table, and whether it is to be removed
 
 
