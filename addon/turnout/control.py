@@ -52,6 +52,18 @@ class Running:
         """How many pins there were."""
         return int(self._ask("DELETE", f"/v1/pins?session={quote(session, safe='')}")["dropped"])
 
+    def feedback(self, decision: str, *, good: bool) -> dict[str, Any]:
+        """What a person says of an action. Raises ConfigError when it is refused."""
+        return self._ask("POST", "/v1/feedback", {"id": decision, "good": good})
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """Models that are not routed to, in their classes."""
+        return list(self._ask("GET", "/v1/alarms")["alarms"])
+
+    def release(self, alarm: str) -> None:
+        """Routes there again. Raises ConfigError when there is no such alarm."""
+        self._ask("DELETE", f"/v1/alarms?id={quote(alarm, safe='')}")
+
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Straight to the loopback port: http.client knows no proxy variables."""
         parts = urlsplit(self.base)

@@ -88,7 +88,7 @@ class Draft:
         if verdict is None:
             return
         told = {"verdict": verdict.reason} if verdict.reason else {}
-        self._facts["evidence"] |= {"session": verdict.record | told}
+        self._facts["evidence"] |= {"struggle": verdict.record | told}
         first = choice.order[0] if choice.order else None
         if verdict.to and first and (first.provider, first.model.id) == verdict.to:
             self._facts["reason"] = "escalated"

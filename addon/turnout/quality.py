@@ -60,21 +60,32 @@ class Quality:
         )
         self._count(one)
 
-    def feedback(self, decision: str, *, good: bool) -> Row:
-        """A person's word. `decision`: an id, or how it begins. Raises ConfigError."""
+    def judged(self, decision: str) -> Row:
+        """The action that a person speaks of: by id, or how that begins. Raises ConfigError.
+
+        Waits until what was settled is written: for a thread of its own.
+        """
+        self._store.flush()
         try:
             with history.read(self._store.path) as log_file:
                 row = log_file.decision(decision)
         except history.NoDecisionError as e:
             raise ConfigError(str(e)) from e
-        if row["cluster"] is None or not row["model"]:
+        if row["cluster"] is None or not row["model"] or row["quality"] is None:
             raise ConfigError(f"{row['id']} was not routed by quality: there is nothing to learn")
+        return row
+
+    def feedback(self, row: Row, *, good: bool) -> Row:
+        """A person's word on an action of the log."""
         place = Place(row["bundle"], row["cluster"], row["model"])
-        one = alarm.feedback(place, row["quality"] or 0.0, good=good)
+        one = alarm.feedback(place, row["quality"], good=good)
         said = {"decision": row["id"], "session": row["session"], "good": int(good)}
         self._store.add(self._row(one) | said, "feedback")
         self._count(one)
         return said | place._asdict()
+
+    def listed(self) -> list[Row]:
+        return [_alarm_row(one) for one in self._alarms]
 
     def release(self, id: str) -> None:
         """By hand. Raises ConfigError when there is no such alarm."""

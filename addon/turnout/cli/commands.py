@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "What it cost, what it would have cost, and why."),
     "pin": ("pin", "Keep a session, or all of them, on one model."),
     "pins": ("pins", "Which model each session is on; `clear` forgets them."),
+    "feedback": ("feedback", "Say that an action went well (+) or not (-); release an alarm."),
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
     "status": ("switch", "What a running turnout does, and where requests may go."),
