@@ -23,7 +23,7 @@ CORRELATION = 0.60
 # A success is worth this many whole sessions on the requested model. Start value.
 VALUE = 4.0
 MOST = 2  # escalations in one session
-LEAST_SCORE = 0.3  # log-odds of evidence without which nothing is done; start value
+LEAST_SCORE = 1.0  # log-odds of evidence without which nothing is done; start value
 
 type Key = tuple[str, str]  # provider, model
 
