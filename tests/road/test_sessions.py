@@ -107,6 +107,20 @@ async def test_a_pin_by_hand(road: OpenRoad) -> None:
         assert await step(way, 0) == "openrouter/minimax-m3"
 
 
+async def test_pins_on_a_provider_whose_key_is_gone(road: OpenRoad) -> None:
+    """c55: both the session's own pin and one made by hand."""
+    async with road() as way:
+        assert await step(way, 0) == "openrouter/minimax-m3"
+        named = {"model": "openrouter/minimax-m3", "session": ""}
+        await way.served.api("POST", "/v1/pins", json=named)
+        assert await step(way, 1) == "openrouter/minimax-m3"
+        await way.served.rows(2)
+    async with road(env={"OPENROUTER_API_KEY": ""}) as way:
+        assert len((await way.served.api("GET", "/v1/pins"))["pins"]) == 2
+        assert await step(way, 2) == "anthropic/claude-opus-4-7"
+        assert (await way.served.rows(3))[2]["reason"] == "pin_unavailable"
+
+
 REFUSED = {
     "a near miss": ({"model": "anthropic/claude-opus-4.7"}, "did you mean claude-opus-4-7"),
     "a near miss without provider": ({"model": "claude-opus-47"}, "claude-opus-4-7"),

@@ -27,11 +27,29 @@ def what(row: Row) -> Iterator[Text]:
     served = "/".join(filter(None, (row["provider"], row["model"])))
     yield told("asked for", row["requested_model"] or figures.UNKNOWN)
     yield told("served by", served or figures.UNKNOWN)
-    yield told("because", words(row["reason"]) or figures.UNKNOWN)
+    yield told("because", because(row["reason"]) or figures.UNKNOWN)
     if row["fresh_model"] and row["fresh_model"] != row["model"]:
         yield told("unpinned", row["fresh_model"])
     if row["error"]:
         yield told("error", row["error"])
+
+
+# reasons of a session with a pin, in plain words
+MEANS = {
+    "same_model": "it is on the model that would be chosen afresh",
+    "ev_negative": "a switch does not pay",
+    "ev_positive": "a switch pays, its warm cache counted",
+    "cold_cache": "its cache is cold, so a switch pays",
+    "pricing_missing": "a price is unknown, so nothing is switched",
+    "tier_upgrade": "the model it was on is below parity for this",
+    "pin_unavailable": "the model it was on cannot be used for this",
+}
+
+
+def because(reason: str | None) -> str:
+    """ev_negative -> ev negative: a switch does not pay"""
+    meaning = MEANS.get(reason or "")
+    return f"{words(reason)}: {meaning}" if meaning else words(reason)
 
 
 def words(name: str | None) -> str:

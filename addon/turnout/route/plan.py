@@ -192,8 +192,8 @@ def _record(
 
     others = sorted((one for one in standings if one.binding is not chosen.binding), key=rank)
     told = others[: KEPT - 1]
-    for one in told:
-        if one.cost is None and one.quality is not None:
+    for one in (chosen, *told):
+        if one.cost is None and (one is chosen or one.quality is not None):
             one.cost = field.dollars(one.binding)
     return (chosen.candidate(), *(one.candidate(_outdone(one, chosen, pinned)) for one in told))
 

@@ -60,7 +60,8 @@ class Candidate:
     """A binding that was considered, and why it lost ("" for the one that was chosen).
 
     `se`: of the difference to the requested model's quality. `cost_usd`: expected, of this action.
-    `score`: less is better, 1 is the requested model's; None when it did not come to that.
+    `score`: less is better, 1 is the requested model's; None when it did not come to that. It
+    compares the rest of the session where that can be foreseen.
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)
@@ -136,7 +137,7 @@ class Field:
         self._parities: dict[str, Parity] = {}  # many bindings serve the same model
         self.reference = scored.estimate(requested.model.id)
         self._outlook, self._alarmed = outlook, alarmed
-        self.cost = self._spent(requested, self.dollars(requested))
+        self.cost = self._spent(requested, None if outlook else self.dollars(requested))
 
     @property
     def foresees(self) -> bool:
@@ -212,7 +213,8 @@ class Field:
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
         """Whether it cannot be shown to cost no more; gives it its score."""
-        one.cost = self.dollars(one.binding, warm=warm)
+        if self._outlook is None or warm:
+            one.cost = self.dollars(one.binding, warm=warm)
         spent = self._spent(one.binding, one.cost)
         if spent is None or self.cost is None:
             one.score = 1.0 if self.is_home(one.binding) else None

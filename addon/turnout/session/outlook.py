@@ -114,6 +114,8 @@ class Outlook:
         return tariff(self._rates(binding.price, tokens), self._write(binding), faith)
 
     def _rates(self, price: Price, tokens: int) -> Rates:
+        if not price.tiers and price.off_peak is None:
+            return price
         return rates_for(price, Usage(fresh_input=tokens), self.when)
 
     def _write(self, binding: Binding) -> str:
