@@ -255,6 +255,7 @@ class Engine:
 
     def _looked_out(self, draft: Draft) -> tuple[Place, Outlook]:
         assert draft.ask and draft.who and draft.place
+        draft.place = self.sessions.refreshed(draft.place, draft.kind)
         draft.outlook = self.sessions.outlook(
             draft.ask, draft.place, draft.who.client, draft.kind, draft.at
         )

@@ -70,8 +70,11 @@ class Sessions:
             log.debug("survival curves stay guesses: %s", e)
 
     def place(self, ask: Ask, who: Who, kind: str) -> Place:
-        found = places.place(ask, who.session, who.agent)
-        return found if kind in UNPINNED else replace(found, pin=self.pins.get(found.key))
+        return self.refreshed(places.place(ask, who.session, who.agent), kind)
+
+    def refreshed(self, place: Place, kind: str) -> Place:
+        """With the pin as it is now: a parallel action may have made one in the meantime."""
+        return place if kind in UNPINNED else replace(place, pin=self.pins.get(place.key))
 
     def outlook(self, ask: Ask, place: Place, client: str, kind: str, at: float) -> Outlook:
         steps = 1.0 if kind in SINGLE else self.horizon.left(client, kind, place.step)

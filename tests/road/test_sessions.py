@@ -1,5 +1,6 @@
 """Sessions end to end: one model over tool turns, after a restart, and for each agent its own."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -79,6 +80,18 @@ async def test_a_restart_keeps_the_pin(road: OpenRoad) -> None:
         _, row = await way.served.rows(2)
         assert row["evidence"]["session"]["step"] == 2
         assert row["reason"] == "tier_upgrade", "below parity for this, so it is not kept"
+
+
+async def test_parallel_actions_of_one_session(road: OpenRoad) -> None:
+    async with road() as way:
+        models = await asyncio.gather(*(step(way, number) for number in range(5)))
+        assert set(models) == {"openrouter/minimax-m3"}
+        await way.served.rows(5)
+        (pin,) = (await way.served.api("GET", "/v1/pins"))["pins"]
+        assert (pin["steps"], pin["model"]) == (5, "minimax-m3")
+        assert pin["cached_tokens"] > 4_000
+        await step(way, 5)
+        assert (await way.served.rows(6))[5]["reason"] == "same_model"
 
 
 async def test_a_sub_agent_is_separate(road: OpenRoad) -> None:
