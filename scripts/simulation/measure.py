@@ -18,6 +18,7 @@ from turnout.session.evidence import SIGNALS
 
 CHEAP = "minimax-m3"
 WATCHING = "cheapest + evidence"
+ALONE = Policy(first=CHEAP, watches=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ def split(scene: Scene, flags: Sequence[bool]) -> Detector:
 
 
 def escalations(scene: Scene) -> Detector:
-    """The evidence as turnout acts on it."""
-    return split(scene, [run.escalated >= 0 for run in scene.run(POLICIES[WATCHING])])
+    """The evidence as turnout acts on it, in sessions that nothing else moves."""
+    return split(scene, [run.escalated >= 0 for run in scene.run(ALONE)])
 
 
 def curve(scene: Scene, scores: Sequence[float]) -> Iterator[tuple[float, Detector]]:
     """By the highest score of a session that nobody interferes with."""
-    runs = scene.run(POLICIES[WATCHING], value=0.0)
+    runs = scene.run(ALONE, value=0.0)
     for score in scores:
         yield score, split(scene, [run.peak >= score for run in runs])
 

@@ -121,9 +121,9 @@ def gain(fails: float, a: float, b: float) -> float:
 
 
 def _net(fails: float, current: Rung, rung: Rung, value_usd: float) -> float:
-    """USD that going on with `rung` is worth."""
+    """USD that going on with `rung` is worth. What only saves money is the economics' business."""
     won = gain(fails, current.quality, rung.quality) * value_usd
-    return won - (rung.rest_usd - current.rest_usd)
+    return won - max(rung.rest_usd - current.rest_usd, 0.0)
 
 
 def _above(rung: Rung, current: Rung) -> bool:
