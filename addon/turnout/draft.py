@@ -90,7 +90,10 @@ class Draft:
         told = {"verdict": verdict.reason} if verdict.reason else {}
         self._facts["evidence"] |= {"struggle": verdict.record | told}
         first = choice.order[0] if choice.order else None
-        if verdict.to and first and (first.provider, first.model.id) == verdict.to:
+        came = bool(first and (first.provider, first.model.id) == verdict.to)
+        if verdict.reason == "struggles_on_strongest":
+            self._facts["reason"] = verdict.reason
+        elif came:
             self._facts["reason"] = "escalated"
 
     def lost(self, lost: list[tuple[Binding, str]]) -> None:

@@ -42,6 +42,8 @@ MEANS = {
     "cold_cache": "its cache is cold, so a switch pays",
     "pricing_missing": "a price is unknown, so nothing is switched",
     "tier_upgrade": "the model it was on is below parity for this",
+    "escalated": "the session shows that the model it was on fails at this",
+    "struggles_on_strongest": "it fails at this, and there is no stronger model to go to",
     "pin_unavailable": "the model it was on cannot be used for this",
 }
 
