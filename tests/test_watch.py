@@ -70,9 +70,12 @@ class World:
         outlook = self.sessions.outlook(ASK, draft.place, "claude-code", "main", self.clock())
         return View(options, {}, Scores(QUALITY), Rules(**rules), outlook, "b1")  # type: ignore[arg-type]
 
-    def step(self, body: bytes, model: str = "small", **options: Any) -> Verdict | None:
+    def step(
+        self, body: bytes, model: str = "small", said: str = "", **options: Any
+    ) -> Verdict | None:
         """One action, planned and kept; on `model` unless the evidence wants another."""
         draft = self.draft(body)
+        draft.arrival = replace(draft.arrival, headers=(("x-turnout-feedback", said),))
         verdict = self.watch.judge(draft, self.view(draft, **options))
         provider = "a" if model == "big" else "q"
         to = (verdict and verdict.to) or (provider, model)
@@ -253,6 +256,16 @@ def test_the_next_task_ends_a_part(
     if said:
         world.step(body(*results, said=said))
     assert world.told() == told
+
+
+@pytest.mark.parametrize(("word", "good"), [("+", 1), (" - ", 0), ("", None), ("maybe", None)])
+def test_a_word_in_a_header(world: World, word: str, good: int | None) -> None:
+    world.step(body(), said=word)
+    world.step(body(PASSED), said=word)
+    world.store.flush(30)
+    with history.read(world.store.path) as log:
+        said = [(row["model"], row["good"]) for row in log.judged(0.0)]
+    assert said == ([] if good is None else [("small", good)]), "of the action before"
 
 
 def test_what_is_left_alone_has_ended(world: World) -> None:

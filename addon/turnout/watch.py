@@ -34,6 +34,7 @@ from turnout.wire.request import DialectName
 log = logging.getLogger(__name__)
 
 IDLE_S = 1800.0  # seconds without a step after which a part of a session has ended; start value
+WORDS = {"+": True, "-": False}
 OPEN = 10_000  # sessions whose end is waited for
 
 type Dialects = Mapping[str, DialectName]
@@ -128,6 +129,7 @@ class Watch:
         self.sweep()
         if found is None or not plan.pin:
             return
+        self._hear(plan, found)
         decision, place = plan.decision, _place(plan.decision)
         if verdict and verdict.state != found.state and _came(verdict, decision):
             self._end(plan.pin, found, decision.id, troubled=verdict.reason == "escalated")
@@ -141,6 +143,16 @@ class Watch:
         self._pins.note(plan.pin, found.encoded())
         self._open[plan.pin] = (self._clock(), decision.id)
         self._open.move_to_end(plan.pin)
+
+    def _hear(self, plan: Plan, found: Known) -> None:
+        """`x-turnout-feedback: +` or `-`, of the session's latest action."""
+        good = WORDS.get(plan.arrival.header("x-turnout-feedback").strip())
+        if good is None or found.part is None:
+            return
+        _, latest = self._open.get(plan.pin, (0.0, ""))
+        session, quality = plan.decision.session, found.part.quality
+        row = {"id": latest, "session": session, "quality": quality, **found.part.place._asdict()}
+        self._quality.feedback(row, good=good)
 
     def learn(self, plan: Plan | Untouched, passed: Passed) -> None:
         """How the answer ended. What broke on the way is no sign of the model."""

@@ -13,7 +13,7 @@ from turnout.session.news import anthropic, gemini, openai_chat, openai_response
 from turnout.session.news.facts import Call, Fact, News, Result
 from turnout.wire.request import DialectName
 
-MOST = 64  # new messages that are looked at, the latest
+MOST = 24  # new messages that are looked at, the latest: what is older has faded
 HEAD, TAIL = 2_000, 6_000  # characters of a result: a command's first lines, a runner's last
 
 type Raws = Sequence[msgspec.Raw]
