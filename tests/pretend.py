@@ -46,13 +46,30 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"status": "ok"})
         elif self.path == "/v1/status":
             self._guarded(self.server.facts)
+        elif self.path == "/v1/pins":
+            self._guarded({"pins": self.server.pins})
         else:
             self._answer(404, {})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path == "/v1/pins":
+            self._pin(body)
+            return
         self.server.facts["mode"] = body["mode"]
         self._guarded(self.server.facts)
+
+    def _pin(self, body: dict[str, str]) -> None:
+        """It knows one model."""
+        if body["model"] == "groq/llama":
+            self.server.pinned.append((body["model"], body["session"]))
+            self._guarded({"pinned": body["model"], "session": body["session"]})
+        else:
+            self._answer(400, {"error": {"message": "no such model; did you mean groq/llama?"}})
+
+    def do_DELETE(self) -> None:
+        dropped, self.server.pins = len(self.server.pins), []
+        self._guarded({"dropped": dropped})
 
     def _guarded(self, document: dict[str, Any]) -> None:
         allowed = self.headers.get("x-turnout-token") == TOKEN
@@ -78,6 +95,8 @@ class Pretended(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[str] = []
+        self.pins: list[dict[str, Any]] = []
+        self.pinned: list[tuple[str, str]] = []
         self.facts: dict[str, Any] = {
             "mode": "route",
             "profile": "parity",

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from turnout import account, record
@@ -20,6 +21,18 @@ log = logging.getLogger(__name__)
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
+type Learn = Callable[[Plan | Untouched, "Passed"], None]
+
+
+# what a subscription covers costs nothing more: it is valued at its marginal cost
+_NOTHING = Decimal(0)
+FREE = Price(
+    input=_NOTHING,
+    output=_NOTHING,
+    cache_read=_NOTHING,
+    cache_write_5m=_NOTHING,
+    cache_write_1h=_NOTHING,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +52,12 @@ class Passed:
 
 
 class Books:
-    """`listeners` hear of each row as it is written."""
+    """`listeners` hear of each row as it is written, `learners` of what came of each request."""
 
     def __init__(self, store: Store, stages: Stages) -> None:
         self._store, self._stages = store, stages
         self.listeners: list[Listener] = []
+        self.learners: list[Learn] = []
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""
@@ -59,6 +73,12 @@ class Books:
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
 
+        for learn in self.learners:
+            try:
+                learn(plan, passed)
+            except Exception as e:
+                log.exception("learn: %r", e)
+
     def _write(self, row: Row) -> None:
         self._store.add(row)
         for listen in self.listeners:
@@ -69,7 +89,9 @@ def _outcome(plan: Plan | Untouched, passed: Passed) -> Outcome:
     decision, meter = plan.decision, passed.meter
     provider, model, price = _server(plan, passed.attempt)
     at = datetime.fromtimestamp(decision.at, UTC)
-    bill = account.bill(meter.usage, price, plan.requested_price, at=at)
+    covered = plan.plan_token and (passed.attempt is None or passed.attempt.clients_key)
+    price, asked = (FREE, FREE) if covered else (price, plan.requested_price)
+    bill = account.bill(meter.usage, price, asked, at=at)
     return Outcome(
         attempts=passed.tried,
         status=passed.status,

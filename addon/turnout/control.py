@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from turnout import paths
-from turnout.errors import TurnoutError
+from turnout.errors import ConfigError, TurnoutError
 
 TIMEOUT = 5.0  # seconds; it answers from memory
 
@@ -39,6 +39,31 @@ class Running:
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
 
+    def pins(self) -> list[dict[str, Any]]:
+        """Which model each conversation is on."""
+        return list(self._ask("GET", "/v1/pins")["pins"])
+
+    def pin(self, model: str, session: str = "") -> str:
+        """By hand; `session`: "" is every one. Raises ConfigError when it is refused."""
+        found = self._ask("POST", "/v1/pins", {"model": model, "session": session})
+        return str(found["pinned"])
+
+    def unpin(self, session: str = "") -> int:
+        """How many pins there were."""
+        return int(self._ask("DELETE", f"/v1/pins?session={quote(session, safe='')}")["dropped"])
+
+    def feedback(self, decision: str, *, good: bool) -> dict[str, Any]:
+        """What a person says of an action. Raises ConfigError when it is refused."""
+        return self._ask("POST", "/v1/feedback", {"id": decision, "good": good})
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """Models that are not routed to, in their classes."""
+        return list(self._ask("GET", "/v1/alarms")["alarms"])
+
+    def release(self, alarm: str) -> None:
+        """Routes there again. Raises ConfigError when there is no such alarm."""
+        self._ask("DELETE", f"/v1/alarms?id={quote(alarm, safe='')}")
+
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Straight to the loopback port: http.client knows no proxy variables."""
         parts = urlsplit(self.base)
@@ -59,6 +84,8 @@ def _document(status: int, body: bytes) -> dict[str, Any]:
         document = json.loads(body)
     except ValueError:
         document = None
+    if status == 400 and isinstance(document, dict):
+        raise ConfigError(str((document.get("error") or {}).get("message", "it was refused")))
     if status != 200 or not isinstance(document, dict):
         raise NotRunningError(f"the control API answered {status}; it may not be turnout's")
     return document

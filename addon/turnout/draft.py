@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from turnout.guard.keys import is_plan_token
 from turnout.record import Decision, new_id
 from turnout.route.catalog import Binding
 from turnout.route.plan import Candidate, Choice, Rules
 from turnout.route.score import Scored
+from turnout.session import sums
+from turnout.session.escalate import Verdict
 from turnout.session.identity import Who
+from turnout.session.known import Known
+from turnout.session.outlook import Outlook
+from turnout.session.place import Place
 from turnout.trip import Arrival, Attempt, Plan, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
@@ -17,7 +23,13 @@ from turnout.wire.request import Ask, DialectName, Request
 class Draft:
     """Mutable for the few milliseconds of planning; the record it leaves is frozen."""
 
-    def __init__(self, arrival: Arrival, dialect: DialectName, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        arrival: Arrival,
+        dialect: DialectName,
+        clock: Callable[[], float],
+        project: str = "",
+    ) -> None:
         self.arrival, self._clock = arrival, clock
         self.dialect = DIALECTS.get(dialect)
         self.body = arrival.raw
@@ -26,6 +38,10 @@ class Draft:
         self.kind = ""
         self.words = ""
         self.requested: Binding | None = None
+        self.place: Place | None = None
+        self.outlook: Outlook | None = None
+        self.known: Known | None = None
+        self.verdict: Verdict | None = None
         self.forced = False
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
@@ -33,18 +49,12 @@ class Draft:
             "id": new_id(clock),
             "at": self._began,
             "dialect": dialect,
+            "project": project,
         }
 
     def header(self, name: str) -> str:
         """What the client asked for in `x-turnout-NAME`."""
         return self.arrival.header(f"x-turnout-{name}").strip()
-
-    @property
-    def pin_key(self) -> str:
-        """Session, sub-agent, and what was asked for: large and small are pinned apart."""
-        who, ask = self.who, self.ask
-        assert who and ask
-        return "\0".join((who.session, who.agent, ask.model))
 
     def scored(self, scored: Scored, bundle: str) -> None:
         self._facts |= {
@@ -71,6 +81,23 @@ class Draft:
             "fresh_model": choice.fresh_model,
             "evidence": {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z},
         }
+        if self.outlook and self.place:
+            self._facts |= sums.columns(choice, self.outlook)
+            self._facts["evidence"] |= sums.evidence(choice, self.outlook)
+
+    def judged(self, verdict: Verdict | None, choice: Choice) -> None:
+        """What the session's own traffic says, and whether the choice follows it."""
+        self.verdict = verdict
+        if verdict is None:
+            return
+        told = {"verdict": verdict.reason} if verdict.reason else {}
+        self._facts["evidence"] |= {"struggle": verdict.record | told}
+        first = choice.order[0] if choice.order else None
+        came = bool(first and (first.provider, first.model.id) == verdict.to)
+        if verdict.reason == "struggles_on_strongest":
+            self._facts["reason"] = verdict.reason
+        elif came:
+            self._facts["reason"] = "escalated"
 
     def lost(self, lost: list[tuple[Binding, str]]) -> None:
         """Bindings that were chosen but cannot be told what the client said."""
@@ -105,6 +132,8 @@ class Draft:
             home=home,
             request=request,
             pin=pin,
+            place=self.place,
+            plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
         )
@@ -124,6 +153,7 @@ class Draft:
             decision=self._decision(),
             ask=self.ask,
             dialect=self.dialect,
+            plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
         )
 

@@ -8,9 +8,8 @@ Whatever goes wrong on the way there: `plan` answers Untouched with the reason, 
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
@@ -31,16 +30,22 @@ from turnout.errors import (
 )
 from turnout.guard.keys import Keys, has_credential, is_plan_token
 from turnout.options import Options, imagined
+from turnout.quality import Quality
 from turnout.route import text
-from turnout.route.plan import Choice, choose
+from turnout.route.model import Binding
+from turnout.route.plan import Choice, Rules, choose
 from turnout.route.score import Scored
-from turnout.session.identity import identify
+from turnout.session.identity import identify, plain
 from turnout.session.kind import kind
-from turnout.session.pins import Pins
+from turnout.session.outlook import Outlook
+from turnout.session.pins import Pin
+from turnout.session.place import Place
+from turnout.sessions import SINGLE, Sessions
 from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.trip import Arrival, Plan, Untouched
+from turnout.watch import View, Watch
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import guess, recognise
@@ -56,7 +61,6 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ConfigError, "refused_header"),
 )
 NEVER_ROUTED = frozenset({"server_tool"})
-UNPINNED = frozenset({"title", "probe", "classifier", "compaction"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,13 @@ class Engine:
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ)
         self._road, self.broken = self._load(artifacts)
-        self.pins = Pins(clock)
+        self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
+        self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages)
+        self.quality = Quality(store, clock)
+        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.books.learners += [self.sessions.learn, self.watch.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -110,12 +118,18 @@ class Engine:
 
     @classmethod
     def open(cls, config: Config, *, environ: Mapping[str, str] | None = None) -> Self:
-        return cls(
+        engine = cls(
             config,
             store=Store.open(store_path(config)),
             environ=os.environ if environ is None else environ,
             artifacts=artifacts_dir(),
         )
+        engine.sessions.study()
+        engine.quality.recall()
+        return engine
+
+    def _binding(self, provider: str, model: str) -> Binding | None:
+        return self._road.options.binding(provider, model) if self._road else None
 
     def close(self) -> None:
         if self._road:
@@ -139,12 +153,12 @@ class Engine:
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
-        plan = await self._planned(Draft(arrival, dialect, self._clock))
+        draft = Draft(arrival, dialect, self._clock, self._project)
+        plan = await self._planned(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
-        if isinstance(plan, Plan) and plan.pin:
-            self.pins.keep(
-                plan.pin, plan.decision.provider, plan.decision.model, plan.ask.cache_ttl
-            )
+        if isinstance(plan, Plan):
+            self.sessions.keep(plan)
+            self.watch.keep(plan, draft.known, draft.verdict)
         return plan
 
     async def _planned(self, draft: Draft) -> Plan | Untouched:
@@ -180,6 +194,8 @@ class Engine:
             draft.who = identify(draft.ask, headers)
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
+            draft.place = self.sessions.place(draft.ask, draft.who, draft.kind)
+            draft.known = self.watch.look(draft)
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
@@ -196,22 +212,31 @@ class Engine:
         assert ask
         requested = options.requested(draft.arrival, ask.model)
         draft.requested = requested
-        rules = options.rules(draft.header("profile"), draft.header("model"))
+        rules = self._rules(draft)
         if requested is None and not rules.force:
             return None
         scored = await self._scored(draft, brain, forced=bool(rules.force))
         with self.stages("plan"):
+            place, outlook = self._looked_out(draft)
+            may = self._available(draft, place)
+            dialects = by_provider(self.config.providers, draft.arrival, ask.dialect)
+            version = brain.bundle.version
+            verdict = self.watch.judge(draft, View(may, dialects, scored, rules, outlook, version))
+            forced = verdict.to if verdict else None
             choice = choose(
                 ask,
                 requested,
-                options.available(draft.arrival),
-                by_provider(self.config.providers, draft.arrival, ask.dialect),
+                may,
+                dialects,
                 scored,
                 rules,
-                self._pinned(draft),
-                at=datetime.fromtimestamp(draft.at, UTC),
+                forced or (place.pin.binding if place.pin else None),
+                at=outlook.when,
+                outlook=None if forced else outlook,
+                alarmed=self.quality.alarmed(version, scored.cluster),
             )
-        draft.chosen(choice, rules)
+            draft.chosen(choice, rules)
+            draft.judged(verdict, choice)
         return choice
 
     async def _scored(self, draft: Draft, brain: Brain, *, forced: bool) -> Scored:
@@ -227,11 +252,35 @@ class Engine:
         draft.scored(scored, brain.bundle.version)
         return scored
 
-    def _pinned(self, draft: Draft) -> tuple[str, str] | None:
-        if draft.kind in UNPINNED:
-            return None
-        pin = self.pins.get(draft.pin_key)
-        return (pin.provider, pin.model) if pin else None
+    def _rules(self, draft: Draft) -> Rules:
+        """The policy, the client's headers, and where a person pinned the session to."""
+        options, profile, force = self.road.options, draft.header("profile"), draft.header("model")
+        pin = self._by_hand(draft) if not force else None
+        if pin is None:
+            return options.rules(profile, force)
+        try:
+            return options.rules(profile, "/".join(pin.binding))
+        except ConfigError as e:
+            log.info("a pin made by hand does not hold: %s", e)  # its key is gone, say
+            return options.rules(profile, force)
+
+    def _by_hand(self, draft: Draft) -> Pin | None:
+        assert draft.who
+        return None if draft.kind in SINGLE else self.sessions.pins.by_hand(draft.who.session)
+
+    def _looked_out(self, draft: Draft) -> tuple[Place, Outlook]:
+        assert draft.ask and draft.who and draft.place
+        draft.place = self.sessions.refreshed(draft.place, draft.kind)
+        draft.outlook = self.sessions.outlook(
+            draft.ask, draft.place, draft.who.client, draft.kind, draft.at
+        )
+        return draft.place, draft.outlook
+
+    def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
+        """Without the providers that were overloaded again and again in this session (c60)."""
+        options = self.road.options.available(draft.arrival)
+        out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
+        return [one for one in options if one.provider not in out] if out else options
 
     def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
@@ -255,7 +304,7 @@ class Engine:
         if self.mode == "shadow" or draft.header("mode") == "shadow":
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
-        pin = "" if draft.kind in UNPINNED else draft.pin_key
+        pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
         return draft.plan(attempts, composer.home(), composer.request, pin)
 
     # -- what can be asked
@@ -268,7 +317,13 @@ class Engine:
         arrival = imagined(self.config, body, name, headers, path)
         if spoken := DIALECTS.get(name):
             spoken.peek(encoding.decoded(body, arrival.header("content-encoding")), path)
-        return (await self._planned(Draft(arrival, name, self._clock))).decision
+        return (await self._planned(Draft(arrival, name, self._clock, self._project))).decision
+
+    def pin(self, name: str, session: str) -> Binding:
+        """By hand. `session`: "" is every one. Raises ConfigError, with near names."""
+        binding = self.road.options.named(name)
+        self.sessions.pins.force(plain(session), binding.provider, binding.model.id)
+        return binding
 
     def status(self) -> dict[str, Any]:
         road = self._road
@@ -281,7 +336,10 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
-            "warnings": [warning for warning in (self.broken, self.store.warning) if warning],
+            "warnings": [
+                *filter(None, (self.broken, self.store.warning)),
+                *self.quality.warnings(),
+            ],
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }

@@ -29,6 +29,7 @@ KEYS: dict[By, str] = {
     "day": "date(at, 'unixepoch')",
 }
 BUSY_S = 5.0
+MOST_SESSIONS = 20_000  # that survival curves are learned from
 DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
 
 
@@ -97,6 +98,22 @@ FROM decisions
 WHERE at >= ?
 GROUP BY 1
 ORDER BY {order}
+"""
+
+
+_JUDGED = """
+SELECT bundle, cluster, model, quality, troubled, good
+FROM (
+    SELECT at, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
+    UNION ALL
+    SELECT at, bundle, cluster, model, quality, NULL, good FROM feedback
+) AS said
+WHERE at >= ? AND NOT EXISTS (
+    SELECT 1 FROM alarms
+    WHERE (alarms.bundle, alarms.cluster, alarms.model) = (said.bundle, said.cluster, said.model)
+      AND alarms.released_at >= said.at
+)
+ORDER BY at
 """
 
 
@@ -169,6 +186,32 @@ class Reader:
                 _GROUPS.format(key=KEYS[by], order=order, digits=DIGITS), (since,)
             )
             return [Group(**dict(found)) for found in rows]
+
+    def lived(self, since: float) -> Iterator[Row]:
+        """How many actions each session had: client, kind, steps, last_at; the latest first."""
+        return self._rows(
+            "SELECT client, CASE kind WHEN 'sub_agent' THEN kind ELSE 'main' END AS kind,"
+            " count(*) AS steps, max(at) AS last_at FROM decisions"
+            " WHERE at >= ? AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
+            " GROUP BY session, client, 2 ORDER BY last_at DESC LIMIT ?",
+            since,
+            MOST_SESSIONS,
+        )
+
+    def pins(self, most: int) -> Iterator[Row]:
+        """The latest used first."""
+        return self._rows("SELECT id, at, state FROM pins ORDER BY at DESC LIMIT ?", most)
+
+    def judged(self, since: float) -> Iterator[Row]:
+        """What sessions showed (`troubled`) and people said (`good`), the oldest first.
+
+        What was counted before an alarm was released is left out, as it was forgotten then.
+        """
+        return self._rows(_JUDGED, since)
+
+    def alarms(self) -> Iterator[Row]:
+        """The latest first, with those that were released."""
+        return self._rows("SELECT * FROM alarms ORDER BY at DESC")
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):

@@ -1,6 +1,7 @@
 """Which bindings a request may use: where we have a key, and its own provider with its own."""
 
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 
 from turnout.config import Config
@@ -29,6 +30,9 @@ class Options:
         for binding in self.catalog.bindings:
             mine = self._by_provider.get(binding.provider, ())
             self._by_provider[binding.provider] = (*mine, binding)
+        self._by_model = {
+            (b.provider, b.model.id): b for b in reversed(self.catalog.bindings)
+        }  # a provider's first binding of a model stands for it
         self._keyed = self._of(sorted(name for name in self._spoken if name in keys))
         self.rules("", "")  # a wrong policy is refused at start
 
@@ -46,6 +50,29 @@ class Options:
         if home is None or home.name in self.names or home.name not in self._spoken:
             return self._keyed
         return (*self._keyed, *(self._of([home.name]) if uses_clients_key(home, arrival) else ()))
+
+    def binding(self, provider: str, model: str) -> Binding | None:
+        """A model of the catalogue as this provider serves it."""
+        return self._by_model.get((provider, model))
+
+    def named(self, name: str) -> Binding:
+        """What a person calls "provider/model", or by a model's id alone; exact names only.
+
+        A model's id alone means its own vendor's service if that can be used, else the cheapest.
+        Raises ConfigError, with suggestions for a near miss.
+        """
+        provider, _, model = name.partition("/")
+        if found := self.catalog.find(provider, model) or self.binding(provider, model):
+            self._check_forced(self._made(self._config.policy.profile, f"{provider}/{found.id}"))
+            return found
+        usable = [b for b in self._keyed if b.model.id == name]
+        if not usable and self.binding(*_home(self.catalog, name)):
+            return self.named("/".join(_home(self.catalog, name)))
+        if usable:
+            return min(usable, key=lambda b: (b.provider != b.model.home, _dollars(b), b.provider))
+        near = self.catalog.suggest(model or name)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise ConfigError(f"{name!r} is no model that can be used here{hint}")
 
     def rules(self, profile: str, force: str) -> Rules:
         """The policy, with what a client asked for in its headers. Raises ConfigError."""
@@ -102,6 +129,18 @@ class Options:
 
     def _of(self, names: list[str]) -> tuple[Binding, ...]:
         return tuple(binding for name in names for binding in self._by_provider.get(name, ()))
+
+
+def _home(catalog: Catalog, model: str) -> tuple[str, str]:
+    """A model at its own vendor's, where clients bring their own key."""
+    found = catalog.models.get(model)
+    return (found.home, model) if found else ("", model)
+
+
+def _dollars(binding: Binding) -> float:
+    """Of a million tokens of input; what is unknown is dearest."""
+    price = binding.price
+    return inf if price is None or price.input is None else float(price.input)
 
 
 def _with_local(catalog: Catalog, config: Config) -> Catalog:

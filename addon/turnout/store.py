@@ -1,6 +1,7 @@
 """The log: one SQLite file in WAL mode, written by one thread. Its schema grows by migrations.
 
 decisions.sql   the first step of the schema
+pins.sql        which model a conversation is on
 writer.py       the thread, the batches, and what happens while the file cannot be written
 history.py      the same file, read
 """
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +50,26 @@ def decisions(db: Database) -> None:
     db.executescript(Path(__file__).with_name("decisions.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def pins(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("pins.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def evidence(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("evidence.sql").read_text(encoding="utf-8"))
+
+
+TABLES = (
+    "decisions",
+    "pins",
+    "evidence",
+    "feedback",
+    "alarms",
+)  # what rows can be added to; the key of each is `id`
+TABLE, GONE = "table", "gone"  # of a row on its way: its table, and whether it is to be removed
+
+
 class MovedError(OSError):
     """The path names another file than the one that is open."""
 
@@ -56,7 +79,15 @@ class Store(Writer):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(partial(Table, path), partial(sentence, path))
+        super().__init__(partial(Tables, path), partial(sentence, path))
+
+    def add(self, row: Row, table: str = "decisions") -> None:
+        """Never blocks, never raises."""
+        super().add(row if table == "decisions" else {**row, TABLE: table})
+
+    def remove(self, id: str, table: str) -> None:
+        """As `add`: after every row that was added before."""
+        super().add({TABLE: table, "id": id, "at": 0.0, GONE: True})
 
     @classmethod
     def open(cls, path: Path, *, strict: bool = False) -> Self:
@@ -67,27 +98,42 @@ class Store(Writer):
         return cls(path)
 
 
-class Table:
-    """`decisions` in an open file. `id` is its key: writing a row twice is writing it once."""
+class Tables:
+    """The tables of an open file. `id` is the key: writing a row twice is writing it once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db = opened(path)
         self._file = identity(path)
         self._journals = {file: identity(file) for file in journals(path)}
-        self._columns = [column.name for column in self._db.table("decisions").columns]
-        names, places = ", ".join(self._columns), ", ".join("?" * len(self._columns))
-        self._sql = f"INSERT OR REPLACE INTO decisions ({names}) VALUES ({places})"  # noqa: S608  names of the schema
+        self._columns = {name: self._names(name) for name in TABLES}
+        self._sql = {name: _insertion(name, columns) for name, columns in self._columns.items()}
+
+    def _names(self, table: str) -> list[str]:
+        return [column.name for column in self._db.table(table).columns]
 
     def insert(self, rows: Sequence[Row]) -> int:
-        """One transaction. Returns how many rows could never be written."""
+        """One transaction, in order. Returns how many rows could never be written."""
         self._check_place()
-        able = [found for row in rows if (found := values(row, self._columns))]
+        able = [found for row in rows if (found := self._statement(row))]
         if able:
             with self._db.atomic():
-                self._db.conn.executemany(self._sql, able)
+                for sql, some in groupby(able, itemgetter(0)):
+                    self._db.conn.executemany(sql, [values for _, values in some])
         self._check_place()
         return len(rows) - len(able)
+
+    def _statement(self, row: Row) -> tuple[str, tuple[Plain, ...]] | None:
+        """None for a row that can never be written."""
+        try:
+            table = row.get(TABLE, "decisions")
+            insertion = self._sql[table]
+            if row.get(GONE):
+                return f"DELETE FROM {table} WHERE id = ?", (bindable(row["id"]),)  # noqa: S608  one of TABLES
+            return insertion, values(row, self._columns[table])
+        except Exception as e:  # noqa: BLE001  one strange row must not hold up the others
+            log.warning("the log: a row was lost: %r", e)
+            return None
 
     def close(self) -> None:
         self._db.close()
@@ -108,14 +154,16 @@ class Table:
                 file.unlink(missing_ok=True)
 
 
-def values(row: Row, columns: Sequence[str]) -> tuple[Plain, ...] | None:
-    """None for a row that can never be written."""
-    try:
-        found = tuple(bindable(row.get(column)) for column in columns)
-        return found if row.get("id") and row.get("at") is not None else None
-    except Exception as e:  # noqa: BLE001  one strange row must not hold up the others
-        log.warning("the log: a row was lost: %r", e)
-        return None
+def _insertion(table: str, columns: Sequence[str]) -> str:
+    names, places = ", ".join(columns), ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})"  # noqa: S608  names of the schema
+
+
+def values(row: Row, columns: Sequence[str]) -> tuple[Plain, ...]:
+    """Raises for a row without its key and its time."""
+    if not row.get("id") or row.get("at") is None:
+        raise ValueError("it has no id, or no time")
+    return tuple(bindable(row.get(column)) for column in columns)
 
 
 def bindable(value: object) -> Plain:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from turnout.record import Decision
 from turnout.route.catalog import Price
+from turnout.session.place import Place
 from turnout.wire.dialect import Dialect
 from turnout.wire.request import Ask, Change, Request
 
@@ -92,6 +93,7 @@ class Plan:
 
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
+    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription.
     """
 
     decision: Decision
@@ -103,6 +105,8 @@ class Plan:
     home: Attempt
     request: Callable[[], Request]
     pin: str = ""
+    place: Place | None = None
+    plan_token: bool = False
     requested_price: Price | None = None
     debug: bool = False
 
@@ -114,4 +118,5 @@ class Untouched:
     decision: Decision
     ask: Ask | None = None
     dialect: Dialect | None = None
+    plan_token: bool = False
     requested_price: Price | None = None

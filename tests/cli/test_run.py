@@ -130,6 +130,39 @@ def test_a_joined_proxy_is_not_stopped(call: Call, running: Pretended, data: Pat
     assert not (data / "runs").exists()
 
 
+TELLING = "import os, sys; sys.exit('turnout: project ' + os.environ['TURNOUT_PROJECT'])"
+
+
+def test_its_own_proxy_knows_the_project(
+    call: Call, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """The working directory's name, for the log."""
+    monkeypatch.setattr(own, "SERVE", (sys.executable, "-c", TELLING))
+    assert call("run", "--", "true") == 1
+    assert f"project {Path.cwd().name}" in capsys.readouterr().err
+    monkeypatch.setenv("TURNOUT_PROJECT", "by hand")
+    assert call("run", "--", "true") == 1
+    assert "project by hand" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("profile", "joined"), [("parity", True), ("thrift", False)], ids=["the same", "another"]
+)
+def test_a_project_has_its_own_profile(
+    call: Call, running: Pretended, capfd: Any, profile: str, joined: bool
+) -> None:
+    """A turnout.toml in the working directory: a running serve of another profile is not joined."""
+    Path("turnout.toml").write_text(f'[policy]\nprofile = "{profile}"\n')
+    assert call("run", "--", sys.executable, *SHOW) == 0
+    assert (json.loads(capfd.readouterr().out)["HTTPS_PROXY"] == running.url) is joined
+
+
+def test_a_wrong_file_of_the_project_is_told(call: Call, running: Pretended, capsys: Any) -> None:
+    Path("turnout.toml").write_text('[policy]\nprofile = "cheap"\n')
+    assert call("run", "--", "true") == 2
+    assert "turnout.toml:2: policy.profile" in capsys.readouterr().err
+
+
 DYING = "import sys; sys.stderr.write('Traceback\\nturnout: 127.0.0.1:1 is taken\\n'); sys.exit(2)"
 
 

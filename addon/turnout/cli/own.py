@@ -49,7 +49,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": path},
+            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, "PYTHONPATH": path},
         )
 
 

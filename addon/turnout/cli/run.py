@@ -4,10 +4,11 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
-from turnout import control, history, paths, trust
+from turnout import config, control, history, paths, trust
 from turnout.cli import child, own
 from turnout.control import Running
 from turnout.errors import TurnoutError
@@ -56,8 +57,16 @@ def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
         running, facts = control.find()
     except control.NotRunningError:
         return None
-    same = profile in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
+    wanted = profile or _of_project()
+    same = wanted in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
     return running if same else None
+
+
+def _of_project() -> str | None:
+    """The profile that a turnout.toml in the working directory brings; None without one."""
+    if not Path(paths.CONFIG_NAME).is_file():
+        return None
+    return config.load().policy.profile
 
 
 def _flags(profile: str | None, *, shadow: bool) -> list[str]:

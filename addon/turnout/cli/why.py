@@ -9,7 +9,7 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from turnout.cli import log, page, why_parts
+from turnout.cli import log, page, why_parts, why_session, why_struggle
 from turnout.cli.why_cost import money
 from turnout.history import NoDecisionError
 
@@ -18,6 +18,8 @@ type Row = Mapping[str, Any]
 PARTS: tuple[Callable[[Row], Iterator[RenderableType]], ...] = (
     why_parts.who,
     why_parts.what,
+    why_session.session,
+    why_struggle.struggle,
     why_parts.quality,
     why_parts.candidates,
     why_parts.evidence,

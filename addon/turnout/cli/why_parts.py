@@ -27,14 +27,31 @@ def what(row: Row) -> Iterator[Text]:
     served = "/".join(filter(None, (row["provider"], row["model"])))
     yield told("asked for", row["requested_model"] or figures.UNKNOWN)
     yield told("served by", served or figures.UNKNOWN)
-    yield told("because", words(row["reason"]) or figures.UNKNOWN)
+    yield told("because", because(row["reason"]) or figures.UNKNOWN)
     if row["fresh_model"] and row["fresh_model"] != row["model"]:
         yield told("unpinned", row["fresh_model"])
-    if row["stay_usd"] is not None or row["switch_usd"] is not None:
-        stay, switch = figures.usd(row["stay_usd"]), figures.usd(row["switch_usd"])
-        yield told("session", f"the rest of it costs {stay} staying, {switch} switching")
     if row["error"]:
         yield told("error", row["error"])
+
+
+# reasons of a session with a pin, in plain words
+MEANS = {
+    "same_model": "it is on the model that would be chosen afresh",
+    "ev_negative": "a switch does not pay",
+    "ev_positive": "a switch pays, its warm cache counted",
+    "cold_cache": "its cache is cold, so a switch pays",
+    "pricing_missing": "a price is unknown, so nothing is switched",
+    "tier_upgrade": "the model it was on is below parity for this",
+    "escalated": "the session shows that the model it was on fails at this",
+    "struggles_on_strongest": "it fails at this, and there is no stronger model to go to",
+    "pin_unavailable": "the model it was on cannot be used for this",
+}
+
+
+def because(reason: str | None) -> str:
+    """ev_negative -> ev negative: a switch does not pay"""
+    meaning = MEANS.get(reason or "")
+    return f"{words(reason)}: {meaning}" if meaning else words(reason)
 
 
 def words(name: str | None) -> str:
@@ -93,8 +110,10 @@ def decimal(value: Any) -> str:
 
 def evidence(row: Row) -> Iterator[Text]:
     found = row["evidence"]
-    if isinstance(found, dict) and found:
-        yield told("evidence", ", ".join(f"{name} {value}" for name, value in found.items()))
+    if isinstance(found, dict):
+        plain = {name: value for name, value in found.items() if not isinstance(value, dict)}
+        if plain:
+            yield told("evidence", ", ".join(f"{name} {value}" for name, value in plain.items()))
 
 
 def changes(row: Row) -> Iterator[Text]:

@@ -21,7 +21,14 @@ from turnout.providers import BUILTIN, Builtin
 PREFIX = "TURNOUT_"
 # variables that are not settings
 RESERVED = frozenset(
-    {"TURNOUT_CONFIG", "TURNOUT_DATA", "TURNOUT_ARTIFACTS", "TURNOUT_FAULT", "TURNOUT_PYTHON"}
+    {
+        "TURNOUT_ARTIFACTS",
+        "TURNOUT_CONFIG",
+        "TURNOUT_DATA",
+        "TURNOUT_FAULT",
+        "TURNOUT_PROJECT",
+        "TURNOUT_PYTHON",
+    }
 )
 
 

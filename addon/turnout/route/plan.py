@@ -1,6 +1,7 @@
 """The choice: who can serve it, who is at parity with what was asked for, who of those is cheapest.
 
-options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ order of attempts
+options ─ may it, can it? ─▶ at parity? ─▶ not dearer? ─▶ least score ─▶ fresh choice
+fresh choice, pinned binding ─ what does the rest of the session cost? ─▶ order of attempts
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,21 +15,32 @@ from turnout.route.eligible import WHY_NOT, why_not
 from turnout.route.model import Binding
 from turnout.route.price import expected_cost
 from turnout.route.rules import PROFILES, Rules, Weights
-from turnout.route.weigh import Candidate, Field, Scored, Standing
+from turnout.route.weigh import Candidate, Field, Outlook, Scored, Standing, Weighed
 from turnout.wire.request import Ask, DialectName
 
 __all__ = ["PROFILES", "Candidate", "Choice", "Rules", "Weights", "choose"]
 
 KEPT = 40  # candidates in the record
 UNABLE = frozenset({"denied", "not_allowed", *(reason for reason, _, _ in WHY_NOT)})
+# what a pinned binding may lack and still be weighed against the fresh choice, in dollars
+WEIGHABLE = frozenset({"", "above_requested", "price_unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """`order`: what to try, best first; empty means that the client's own request goes home.
 
-    `reason`: cheapest_at_parity, requested_is_best, only_eligible, pinned, forced, unknown_model,
-    no_evidence, price_unknown. `fresh_model`: what would have been chosen without the pin.
+    `reason`: cheapest_at_parity, requested_is_best, only_eligible, forced, unknown_model,
+    no_evidence, price_unknown; of a session with a pin:
+
+        pinned                           it stays, and nobody asked what that costs
+        same_model                       the fresh choice is the pinned binding
+        ev_negative, pricing_missing     it stays: a switch does not pay, or cannot be shown to
+        ev_positive, cold_cache          it switches: that pays; the pin's cache was cold anyway
+        tier_upgrade                     it switches: the pinned model is below parity for this
+        pin_unavailable                  it switches: no key, not allowed, or it cannot serve this
+
+    `fresh_model`: what would have been chosen without the pin. `weighed`: the dollars of both.
     """
 
     order: tuple[Binding, ...]
@@ -37,6 +49,7 @@ class Choice:
     quality_requested: float | None = None
     candidates: tuple[Candidate, ...] = ()
     fresh_model: str = ""
+    weighed: Weighed | None = None
 
 
 def choose(
@@ -49,37 +62,59 @@ def choose(
     pinned: tuple[str, str] | None = None,
     *,
     at: datetime | None = None,
+    outlook: Outlook | None = None,
+    alarmed: frozenset[str] = frozenset(),
 ) -> Choice:
     """`options`: bindings there is a key for. `dialects`: provider -> what is spoken to it.
 
     `pinned`: (provider, model) the session is on. `at`: now, for prices that know the hour.
+    `outlook`: what the rest of the session costs; without it a pin is kept while it can serve.
+    `alarmed`: models that are not to be routed to, unless they were asked for.
     Raises NoTargetError when nothing that may be used can serve it.
     """
     if rules.force:
         return _forced(ask, requested, options, dialects, scored, rules)
     if requested is None:
         return Choice(order=(), reason="unknown_model")
-    field = Field(ask, requested, dialects, scored, rules, at)
-    return _pick(field, [one for one in options if one.routable or field.is_home(one)], pinned)
+    field = Field(ask, requested, dialects, scored, rules, at, outlook, alarmed)
+    may = [one for one in options if one.routable or field.is_home(one)]
+    return _pick(field, may, pinned, outlook)
 
 
-def _pick(field: Field, options: Sequence[Binding], pinned: tuple[str, str] | None) -> Choice:
+def _pick(
+    field: Field,
+    options: Sequence[Binding],
+    pinned: tuple[str, str] | None,
+    outlook: Outlook | None,
+) -> Choice:
     near, far = _parted(field, options)
     standings = [field.standing(one) for one in near]
     fresh = _best(field, standings)
-    kept = _kept(field, options, pinned)
+    pin = _of_pin(options, pinned) if pinned else None
+    held = _held(field, pin)
+    weighed = _weighed(held, fresh, outlook)
+    kept = None if held is None or (weighed and weighed.switch) else held
     chosen = kept or fresh
     if chosen is None:
         raise NoTargetError(_nothing(field, [field.standing(one) for one in options]))
     standings += _losers(field, far, KEPT - sum(one.score is not None for one in standings))
     fits = sorted((one for one in standings if not one.lost), key=field.rank)
+    if weighed:
+        reason = weighed.reason
+    elif kept:
+        reason = "pinned"
+    elif pinned:
+        reason = _lost_pin(field, pin, chosen)
+    else:
+        reason = _reason(field, chosen, standings)
     return Choice(
         order=_order(field, chosen.binding, fits),
-        reason="pinned" if kept else _reason(field, chosen, standings),
+        reason=reason,
         quality=chosen.quality,
         quality_requested=field.reference.quality if field.reference else None,
         candidates=_record(field, chosen, standings, pinned=bool(kept)),
         fresh_model=fresh.binding.model.id if fresh else "",
+        weighed=weighed,
     )
 
 
@@ -110,6 +145,14 @@ def _losers(
         yield standing
 
 
+def _weighed(
+    held: Standing | None, fresh: Standing | None, outlook: Outlook | None
+) -> Weighed | None:
+    if held is None or outlook is None:
+        return None
+    return outlook.weigh(held.binding, fresh.binding if fresh else held.binding)
+
+
 def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
     """Where nothing can be compared, what was asked for."""
     fits = [one for one in standings if not one.lost]
@@ -119,18 +162,30 @@ def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
     return min(fits, key=field.rank, default=None)
 
 
-def _kept(
-    field: Field, options: Sequence[Binding], pinned: tuple[str, str] | None
-) -> Standing | None:
-    """The pinned binding, its cache warm, while it can serve this at parity."""
-    if pinned is None:
-        return None
+def _of_pin(options: Sequence[Binding], pinned: tuple[str, str]) -> Binding | None:
     provider, name = pinned
-    for one in options:
-        if one.provider == provider and name in (one.model.id, one.id):
-            warm = field.standing(one, warm=True)
-            return None if warm.lost else warm
-    return None
+    mine = (one for one in options if one.provider == provider)
+    return next((one for one in mine if name in (one.model.id, one.id)), None)
+
+
+def _held(field: Field, pin: Binding | None) -> Standing | None:
+    """The pinned binding, its cache warm, while it can serve this at parity."""
+    if pin is None:
+        return None
+    warm = field.standing(pin, warm=True)
+    if warm.lost not in (WEIGHABLE if field.foresees else {""}):
+        return None
+    warm.lost = ""
+    return warm
+
+
+def _lost_pin(field: Field, pin: Binding | None, chosen: Standing) -> str:
+    """Why a session leaves its pin whatever that costs."""
+    found = field.standing(pin) if pin else None
+    if found is None or found.lost != "below_parity":
+        return "pin_unavailable"
+    better = (chosen.quality or 0.0) > (found.quality or 0.0)
+    return "tier_upgrade" if better else "pin_unavailable"
 
 
 def _reason(field: Field, chosen: Standing, standings: Sequence[Standing]) -> str:
@@ -166,8 +221,8 @@ def _record(
 
     others = sorted((one for one in standings if one.binding is not chosen.binding), key=rank)
     told = others[: KEPT - 1]
-    for one in told:
-        if one.cost is None and one.quality is not None:
+    for one in (chosen, *told):
+        if one.cost is None and (one is chosen or one.quality is not None):
             one.cost = field.dollars(one.binding)
     return (chosen.candidate(), *(one.candidate(_outdone(one, chosen, pinned)) for one in told))
 

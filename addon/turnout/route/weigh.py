@@ -29,6 +29,26 @@ class Estimated(Protocol):
     def evidence(self) -> float: ...
 
 
+class Weighed(Protocol):
+    """session.economics.Weighed, as far as a choice needs it."""
+
+    @property
+    def switch(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def stay_usd(self) -> float | None: ...
+    @property
+    def switch_usd(self) -> float | None: ...
+
+
+class Outlook(Protocol):
+    """session.outlook.Outlook: the rest of the session in dollars, and whether to switch."""
+
+    def weigh(self, pinned: Binding, fresh: Binding, /) -> Weighed: ...
+    def afresh(self, binding: Binding, /) -> float | None: ...
+
+
 class Scored(Protocol):
     """route.score.Scored, as far as a choice needs it."""
 
@@ -40,12 +60,14 @@ class Candidate:
     """A binding that was considered, and why it lost ("" for the one that was chosen).
 
     `se`: of the difference to the requested model's quality. `cost_usd`: expected, of this action.
-    `score`: less is better, 1 is the requested model's; None when it did not come to that.
+    `score`: less is better, 1 is the requested model's; None when it did not come to that. It
+    compares the rest of the session where that can be foreseen.
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)
         no_estimate, little_evidence     too little is known of it
         no_evidence                      nothing is known of the requested one
+        alarm                            it was seen to do worse here than was promised
         below_parity                     it is expected to do worse
         price_unknown, above_requested   it cannot be shown to be cheaper, or is not
         score, tie, pinned               another was better, as good, or already at it
@@ -101,14 +123,26 @@ class Field:
         scored: Scored,
         rules: Rules,
         at: datetime | None,
+        outlook: Outlook | None = None,
+        alarmed: frozenset[str] = frozenset(),
     ) -> None:
+        """`outlook`: costs are compared over the rest of the session, not over this action.
+
+        `alarmed`: models that are not to be routed to here.
+        """
         self.ask, self.requested, self.rules = ask, requested, rules
         self._dialects, self._checks, self._cost = dialects, checks(ask), Forecast(ask, at)
         self._case = Case(ask, requested, None, same_dialect=False)  # one for all: it is only read
         self._estimate = scored.estimate
         self._parities: dict[str, Parity] = {}  # many bindings serve the same model
         self.reference = scored.estimate(requested.model.id)
-        self.cost = self.dollars(requested)
+        self._outlook, self._alarmed = outlook, alarmed
+        self.cost = self._spent(requested, None if outlook else self.dollars(requested))
+
+    @property
+    def foresees(self) -> bool:
+        """The rest of the session has a price."""
+        return self._outlook is not None
 
     def is_home(self, binding: Binding) -> bool:
         """It is the very thing that was asked for."""
@@ -136,6 +170,10 @@ class Field:
         found = self._cost(binding, warm=warm)
         return None if found is None else float(found)
 
+    def _spent(self, binding: Binding, action: float | None) -> float | None:
+        """What is compared: the rest of the session if it can be foreseen, else this action."""
+        return self._outlook.afresh(binding) if self._outlook else action
+
     def _unable(self, binding: Binding) -> str:
         """The client's own request may always go where it was sent: its provider answers for it."""
         case = self._case
@@ -160,6 +198,8 @@ class Field:
         quality, evidence = found.quality, found.evidence
         if same:
             return quality, 0.0, evidence, ""
+        if model in self._alarmed:
+            return quality, None, evidence, "alarm"
         if reference is None:
             return quality, None, evidence, "no_evidence"
         se = hypot(found.se, reference.se)
@@ -175,13 +215,15 @@ class Field:
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
         """Whether it cannot be shown to cost no more; gives it its score."""
-        one.cost = self.dollars(one.binding, warm=warm)
-        if one.cost is None or self.cost is None:
+        if self._outlook is None or warm:
+            one.cost = self.dollars(one.binding, warm=warm)
+        spent = self._spent(one.binding, one.cost)
+        if spent is None or self.cost is None:
             one.score = 1.0 if self.is_home(one.binding) else None
             return "" if one.score else "price_unknown"
-        if self.rules.never_above_requested and one.cost > self.cost:
+        if self.rules.never_above_requested and spent > self.cost:
             return "above_requested"
-        one.score = _score(self.rules.weights, one.cost, self.cost)
+        one.score = _score(self.rules.weights, spent, self.cost)
         return ""
 
 

@@ -5,6 +5,12 @@ GET  /v1/status             what `turnout status` shows
 POST /v1/mode               {"mode": "route" | "shadow" | "off"}
 POST /v1/route              a decision, without calling anyone
 GET  /v1/decisions/{id}     one row of the log
+GET  /v1/pins               which model each conversation is on
+POST /v1/pins               {"model": exact name, "session": "" for every one}
+DELETE /v1/pins             forget them; ?session=ID only that one's
+POST /v1/feedback           {"id": a decision, "good": true or false}
+GET  /v1/alarms             models that did worse than promised, in their classes
+DELETE /v1/alarms           ?id=ID: route there again
 """
 
 import asyncio
@@ -39,6 +45,12 @@ def add(app: web.Application, engine: Engine, token: str) -> None:
     app.router.add_post("/v1/mode", api.mode)
     app.router.add_post("/v1/route", api.route)
     app.router.add_get("/v1/decisions/{id}", api.decision)
+    app.router.add_get("/v1/pins", api.pins)
+    app.router.add_post("/v1/pins", api.pin)
+    app.router.add_delete("/v1/pins", api.unpin)
+    app.router.add_post("/v1/feedback", api.feedback)
+    app.router.add_get("/v1/alarms", api.alarms)
+    app.router.add_delete("/v1/alarms", api.release)
 
 
 def is_local(host: str) -> bool:
@@ -104,6 +116,53 @@ class _Api:
         path = self._engine.store_path
         row = await asyncio.to_thread(_row, path, request.match_info["id"])
         return web.json_response(row) if row else _error(404, "no such decision")
+
+    async def pins(self, request: web.Request) -> web.Response:
+        return web.json_response({"pins": self._engine.sessions.listed()})
+
+    async def pin(self, request: web.Request) -> web.Response:
+        try:
+            document = await request.json()
+            model, session = document["model"], document.get("session") or ""
+        except (ValueError, LookupError, TypeError, AttributeError):
+            model = session = None
+        if not isinstance(model, str) or not isinstance(session, str):
+            return _error(400, 'the body must be {"model": "provider/model", "session": ""}')
+        try:
+            binding = self._engine.pin(model, session)
+        except TurnoutError as e:
+            return _error(400, str(e))
+        return web.json_response({"pinned": f"{binding.provider}/{binding.id}", "session": session})
+
+    async def unpin(self, request: web.Request) -> web.Response:
+        session = request.query.get("session", "")
+        return web.json_response({"dropped": self._engine.sessions.pins.clear(session)})
+
+    async def feedback(self, request: web.Request) -> web.Response:
+        """The row may be on its way to the log still: that is waited for, beside the loop."""
+        try:
+            document = await request.json()
+            named, good = document["id"], document["good"]
+        except (ValueError, LookupError, TypeError):
+            named = good = None
+        if not isinstance(named, str) or not isinstance(good, bool):
+            return _error(400, 'the body must be {"id": "...", "good": true or false}')
+        quality = self._engine.quality
+        try:
+            row = await asyncio.to_thread(quality.judged, named)
+            return web.json_response(quality.feedback(row, good=good))
+        except TurnoutError as e:
+            return _error(400, str(e))
+
+    async def alarms(self, request: web.Request) -> web.Response:
+        return web.json_response({"alarms": self._engine.quality.listed()})
+
+    async def release(self, request: web.Request) -> web.Response:
+        try:
+            self._engine.quality.release(request.query.get("id", ""))
+        except TurnoutError as e:
+            return _error(400, str(e))
+        return web.json_response({"alarms": self._engine.quality.listed()})
 
 
 def _row(path: Path, id: str) -> dict[str, object] | None:

@@ -1,0 +1,1 @@
+"""What shows whether a model copes: one small function a signal, each with a table test."""

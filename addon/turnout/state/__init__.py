@@ -1,0 +1,1 @@
+"""What is shared and short-lived: in memory, or in memory and in SQLite, behind one protocol."""
