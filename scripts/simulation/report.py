@@ -7,6 +7,13 @@ from typing import Any
 
 from simulation.measure import Detector, Row
 
+ABOUT = (
+    "`scripts/simulate --out artifacts/reports`. Measured: who solved which task, and the bills of",
+    "one model alone. Documented: prices and caches. Guessed: how sessions go and how failing shows",
+    "(`scripts/simulation/knobs.py`, `sessions.py`). So the detector's figures say what turnout's",
+    "weights make of those guesses; on trajectories of real agents they have not been measured.",
+)
+
 type Changes = list[tuple[str, Detector, dict[str, Row]]]
 
 
@@ -31,6 +38,7 @@ class Report:
     def _lines(self) -> Iterable[str]:
         yield f"# Sessions, simulated (seed {self.seed})"
         yield ""
+        yield from (*ABOUT, "")
         yield "Bill, and points of success: against the requested model. ± one standard error."
         for name, rows in self.bills.items():
             yield from ("", f"## {name}, {self.tasks[name]} sessions", "", *table(_bill_rows(rows)))
@@ -99,6 +107,7 @@ def plot(report: Report, folder: Path) -> list[Path]:
         import matplotlib as mpl
 
         mpl.use("svg")
+        mpl.rcParams["svg.hashsalt"] = "turnout"  # the same figures, the same bytes
         from matplotlib import pyplot
     except ImportError:
         return []
