@@ -15,7 +15,7 @@ import mock_provider as mock
 
 COMMAND = f"echo {mock.MARK}_42 | tee -a mock_tool_ran.txt"
 CODE = f"text(JSON.stringify(await tools.exec_command({{cmd: '{COMMAND}'}})));"
-usual, answered = mock.toolcall, mock.resp_events
+usual, answered, gemini = mock.toolcall, mock.resp_events, mock.gemini
 
 type Call = tuple[str, dict[str, Any]]
 
@@ -44,6 +44,13 @@ def events(request: dict[str, Any]) -> Any:
     return answered(request)
 
 
+async def with_system(writer: Any, request: dict[str, Any], *place: str) -> None:
+    """The mock looks for aider's prompt in `contents` alone; elsewhere in the system text too."""
+    system = request.get("systemInstruction")
+    contents = [*([system] if system else ()), *(request.get("contents") or ())]
+    await gemini(writer, {**request, "contents": contents}, *place)
+
+
 if __name__ == "__main__":
-    mock.toolcall, mock.resp_events = toolcall, events
+    mock.toolcall, mock.resp_events, mock.gemini = toolcall, events, with_system
     asyncio.run(mock.main())
