@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brain.data import Data, Labels
-from brain.prior import Prior
+from turnout.bundles.data import Data, Labels
+from turnout.bundles.prior import Prior
 
 LEAST, MOST = 20.0, 1000.0
 
