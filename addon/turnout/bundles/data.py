@@ -106,7 +106,9 @@ def _prompts(table: Table, excluded: list[Excluded]) -> Prompts:
         why = "prompt_id is there already: the first one counts"
         excluded.append(Excluded("prompts", len(ids) - len(keep), why))
     columns = {name: _kept(table[name], keep) for name in (*PROMPTS, *PROMPTS_MAY)}
-    groups = [group or id for group, id in zip(columns["dup_group"], columns["prompt_id"], strict=True)]
+    groups = [
+        group or id for group, id in zip(columns["dup_group"], columns["prompt_id"], strict=True)
+    ]
     return Prompts(
         columns["prompt_id"],
         *(np.array(columns[name], np.str_) for name in ("source", "category", "domain")),

@@ -16,6 +16,7 @@ from turnout.bundles.parity import Told
 from turnout.route.bundle import Bundle, Profile
 
 THIN = 20.0  # labels: fewer of them say little
+NOTCH = 0.04  # of the requested model's bill: what moves it less is no step of the dial
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +68,22 @@ class Dial:
         return self._projection(parity.cheapest(fits, self.price, self.home), rules.epsilon)
 
     def steps(self, rules: Profile, most: float = 0.10) -> list[Projection]:
-        """Every epsilon from 0 to `most` at which a winner changes, smallest first."""
+        """The epsilons from 0 to `most` at which winners change enough to move the bill."""
         se = np.hypot(self.told.se, self.told.se[:, [self.home]])
         needed = rules.z * se - (self.told.quality - self.told.quality[:, [self.home]])
         edges = np.unique(np.append(needed[(needed > 0) & (needed <= most)], 0.0))
         found: list[Projection] = []
         for edge in edges.tolist():
             step = self.at(Profile(edge + 1e-9, rules.z, rules.min_evidence))
-            if not found or step.winners != found[-1].winners:
+            if not found or abs(step.bill - found[-1].bill) >= NOTCH:
                 found.append(step)
         return found
 
     def _projection(self, chosen: NDArray[np.int64], epsilon: float) -> Projection:
         rows = np.arange(len(chosen))
-        quality, evidence = (getattr(self.told, name)[rows, chosen] for name in ("quality", "evidence"))
+        quality, evidence = (
+            getattr(self.told, name)[rows, chosen] for name in ("quality", "evidence")
+        )
         winners = [
             Winner(self.names[m], float(q), float(e))
             for m, q, e in zip(chosen.tolist(), quality, evidence, strict=True)

@@ -46,10 +46,12 @@ type Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inquiry:
-    """`trained`: (prompts,) was it trained on? None when the bundle does not say."""
+    """`sizes`: prompts behind each cluster. `trained`: (prompts,) was it trained on? None when the
+    bundle does not say."""
 
     case: Case
     bundle: Bundle
+    sizes: Sequence[int]
     overlap: Overlap
     trained: NDArray[np.bool_] | None
     pools: list[Pool]
@@ -57,13 +59,19 @@ class Inquiry:
 
 
 def inquire(
-    case: Case, bundle: Bundle, overlap: Overlap, seen: NDArray[np.uint64] | None, *, outliers: bool
+    case: Case,
+    bundle: Bundle,
+    sizes: Sequence[int],
+    overlap: Overlap,
+    seen: NDArray[np.uint64] | None,
+    *,
+    outliers: bool,
 ) -> Inquiry:
     """`seen`: fingerprints of what the bundle was trained on."""
     trained = None if seen is None else known(case.data.prompts.text, seen)
     found, out = pools.pools(case.data, outliers=outliers)
     case.data.excluded.extend(out)
-    return Inquiry(case, bundle, overlap, trained, found, case.recipe.seed)
+    return Inquiry(case, bundle, sizes, overlap, trained, found, case.recipe.seed)
 
 
 def evaluate(inquiry: Inquiry, wanted: Sequence[str], tell: Tell) -> Row:
@@ -83,6 +91,7 @@ def evaluate(inquiry: Inquiry, wanted: Sequence[str], tell: Tell) -> Row:
         "seed": inquiry.seed,
         "data": _data(inquiry),
         "contamination": _contamination(inquiry),
+        "clusters": _clusters(inquiry.bundle, inquiry.sizes),
         "noise": noise(case.data, inquiry.pools, inquiry.seed),
         "splits": {name: _split(inquiry, name, found, tell) for name, found in told.items()},
         "models": {name: _models(inquiry, found) for name, found in told.items()},
@@ -93,6 +102,18 @@ def evaluate(inquiry: Inquiry, wanted: Sequence[str], tell: Tell) -> Row:
     if "model" in wanted:
         document["models"]["left_out"] = _left_out(inquiry)
     return _plain(document)
+
+
+def _clusters(bundle: Bundle, sizes: Sequence[int]) -> list[Row]:
+    return [
+        {
+            "label": label,
+            "prompts": sizes[k],
+            "tools": float(bundle.tools[k]),
+            "labelled_models": int((bundle.evidence[k] > 0).sum()),
+        }
+        for k, label in enumerate(bundle.labels)
+    ]
 
 
 def _data(inquiry: Inquiry) -> Row:
@@ -140,7 +161,9 @@ def _split(inquiry: Inquiry, split: str, told: Told, tell: Tell) -> Row:
         "sample": sample,
         "sources": [_row(inquiry, part.pool.source, [part]) for part in parts],
         "classes": [_row(inquiry, name, few) for name, few in _by_class(parts)],
-        "mixed": [_row(inquiry, name, few) | {"shares": shares} for name, few, shares in _mixed(parts)],
+        "mixed": [
+            _row(inquiry, name, few) | {"shares": shares} for name, few, shares in _mixed(parts)
+        ],
     }
 
 
@@ -157,9 +180,7 @@ def _rows(inquiry: Inquiry, split: str) -> tuple[NDArray[np.bool_], str]:
     return everything, "in sample: nearly all of it was trained on; see the other splits"
 
 
-def _parts(
-    inquiry: Inquiry, pool: Pool, rows: NDArray[np.int64], told: Told
-) -> Iterator[Part]:
+def _parts(inquiry: Inquiry, pool: Pool, rows: NDArray[np.int64], told: Told) -> Iterator[Part]:
     """One for each model that may have been asked for."""
     case = inquiry.case
     prompts = pool.prompts[rows]
@@ -308,10 +329,23 @@ def _alone(part: Part, profiles: Mapping[str, Mapping[str, Any]]) -> Row:
     return {
         "cheapest_at_90_model": names[int(part.chosen["cheapest_at_90"][0])],
         "best_single_model": names[int(part.chosen["best_single"][0])],
+        "singles": _singles(part),
         "mix": mix,
         "single": top if share >= SINGLE else "",
         "blind_mix_line": line,
     }
+
+
+def _singles(part: Part) -> list[Row]:
+    score, usd = part.pool.score.mean(axis=0), part.pool.usd.mean(axis=0)
+    return [
+        {
+            "model": name,
+            "quality": round(100 * float(score[m]), 2),
+            "bill_percent": round(100 * float(usd[m] / usd[part.home]), 2),
+        }
+        for m, name in enumerate(part.pool.names)
+    ]
 
 
 def _mix(chosen: NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:

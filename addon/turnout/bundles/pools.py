@@ -92,9 +92,7 @@ def _fair(data: Data, model: int, *, outliers: bool) -> bool:
     return priced and (outliers or data.models[model] not in OUTLIERS)
 
 
-def _bills(
-    usd: NDArray[np.float64], price: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], str]:
+def _bills(usd: NDArray[np.float64], price: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
     """Gaps in measured dollars are filled with the model's own mean."""
     if (~np.isnan(usd)).mean() < MEASURED or np.isnan(usd).all(axis=0).any():
         return np.tile(price, (len(usd), 1)), "list"

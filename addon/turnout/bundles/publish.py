@@ -69,7 +69,12 @@ NOTES = [
 
 
 def write(
-    folder: Path, bundle: Bundle, learned: "Learned", data: Data, recipe: dict[str, Any], public: bool
+    folder: Path,
+    bundle: Bundle,
+    learned: "Learned",
+    data: Data,
+    recipe: dict[str, Any],
+    public: bool,
 ) -> None:
     """All of it or nothing: the folder appears when it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +99,9 @@ def _rows(learned: "Learned", data: Data) -> list[dict[str, Any]]:
         row
         | {
             "labels": {
-                data.sources[s]: round(float(part), 4) for s, part in enumerate(shares) if part >= 0.02
+                data.sources[s]: round(float(part), 4)
+                for s, part in enumerate(shares)
+                if part >= 0.02
             }
         }
         for row, shares in zip(learned.rows, learned.found.share, strict=True)

@@ -1,6 +1,7 @@
 """From folders to a bundle or a judgement: reads what is needed, and keeps vectors between runs."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,8 +87,10 @@ def evaluate(
     recipe = replace(Recipe(), temperature=bundle.temperature, top=bundle.top)
     recipe = replace(recipe, clusters=len(bundle.labels))
     case = Case(data, made, book.public, encoder, recipe, scales)
-    seen = fingerprints(release.find(artifacts, version))
-    inquiry = evaluation.inquire(case, bundle, overlap, seen, outliers=outliers)
+    home = release.find(artifacts, version)
+    sizes = [int(row["prompts"]) for row in json.loads((home / "clusters.json").read_bytes())]
+    seen = fingerprints(home)
+    inquiry = evaluation.inquire(case, bundle, sizes, overlap, seen, outliers=outliers)
     return evaluation.evaluate(inquiry, wanted, tell)
 
 

@@ -31,8 +31,12 @@ def show(artifacts: Path, version: str, encoder: Embedder, requested: Sequence[s
     for name in names:
         if name not in bundle.models or name not in prices:
             near = ", ".join(catalog.suggest(name)) or "see turnout models"
-            raise ConfigError(f"the bundle has no quality or the catalogue no price of {name!r}: {near}")
-    dials = {name: Dial(bundle, prices, name, [row["prompts"] for row in clusters]) for name in names}
+            raise ConfigError(
+                f"the bundle has no quality or the catalogue no price of {name!r}: {near}"
+            )
+    dials = {
+        name: Dial(bundle, prices, name, [row["prompts"] for row in clusters]) for name in names
+    }
     return {
         "version": bundle.version,
         "latest": release.pointed(artifacts) == bundle.version,

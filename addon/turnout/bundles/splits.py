@@ -125,9 +125,7 @@ def without_model(case: Case, *, keep_public: bool) -> list[Placed]:
     data = case.data
     at, known = prior.cells(data, case.public), len(data.facts)
     x = features(data.facts, len(data.models))
-    inverse = np.linalg.inv(
-        kernel(at, at, x, case.scales, known) + np.diag(noise(at, case.scales))
-    )
+    inverse = np.linalg.inv(kernel(at, at, x, case.scales, known) + np.diag(noise(at, case.scales)))
     solved = inverse @ (at.logit - MIDDLE)
     residual, spread = np.full(len(solved), np.nan), np.full(len(solved), np.nan)
     labels = ~at.public & (at.model < known)
@@ -137,7 +135,9 @@ def without_model(case: Case, *, keep_public: bool) -> list[Placed]:
         residual[block] = covariance @ solved[block]
         spread[block] = np.sqrt(np.diag(covariance))
     return [
-        Placed(data.sources[at.source[i]], data.models[at.model[i]], *_shares(at, residual, spread, i))
+        Placed(
+            data.sources[at.source[i]], data.models[at.model[i]], *_shares(at, residual, spread, i)
+        )
         for i in np.flatnonzero(labels)
     ]
 

@@ -74,9 +74,7 @@ def texts(column: NDArray[Any]) -> list[str]:
 def labels_of(folder: Path, excluded: list[Excluded], *, strict: bool) -> Table:
     path = folder / "labels.parquet"
     table = read_table(folder, path.name, LABELS, LABELS_MAY)
-    words = {
-        name: np.array(texts(table[name]), object) for name in table if name not in NUMBERS
-    }
+    words = {name: np.array(texts(table[name]), object) for name in table if name not in NUMBERS}
     table = words | {name: _numbers(path, name, table[name]) for name in NUMBERS}
     table["cost_usd"] = np.where(table["cost_usd"] >= 0, table["cost_usd"], np.nan)
     table = _without(table, np.isnan(table["score"]), "labels", "no score", excluded)

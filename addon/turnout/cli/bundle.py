@@ -104,7 +104,7 @@ def train(data: Path, version: str | None, clusters: int, seed: int, cache: Path
 
     artifacts = artifacts_dir()
     name = version or _next(artifacts)
-    release.free(artifacts / "bundles" / name)
+    release.free(artifacts / "bundles" / release.named(name))
     encoder = _encoder()
     with progress() as tell:
         book = runs.read(data, artifacts, strict=True)
@@ -113,13 +113,17 @@ def train(data: Path, version: str | None, clusters: int, seed: int, cache: Path
         runs.train(book, vectors, encoder, recipe, artifacts / "bundles" / name, tell)
     for one in bundle_page.excluded(book.data.excluded):
         click.echo(one, err=True)
-    click.echo(f"{name} is written and loads; `turnout bundle promote {name}` puts it in use", err=True)
+    click.echo(
+        f"{name} is written and loads; `turnout bundle promote {name}` puts it in use", err=True
+    )
 
 
 @bundle.command("eval")
 @click.argument("version", required=False, default="")
 @data_option
-@click.option("--split", "wanted", multiple=True, help="shipped, prompt, source, model.  [default: all]")
+@click.option(
+    "--split", "wanted", multiple=True, help="shipped, prompt, source, model.  [default: all]"
+)
 @click.option("--outliers", is_flag=True, help="With models whose scores are suspect.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
 @click.option("--no-report", is_flag=True, help="Write nothing under artifacts/reports.")

@@ -22,7 +22,9 @@ def release(one: Any) -> dict[str, Any]:
 
 
 def listed(found: Sequence[Any]) -> Table:
-    table = page.grid("version", "clusters", "models", "with labels", "labels", "encoder", numbers=4)
+    table = page.grid(
+        "version", "clusters", "models", "with labels", "labels", "encoder", numbers=4
+    )
     for one in found:
         facts = release(one)
         names = ("clusters", "models", "models_with_labels", "labels")
@@ -80,7 +82,9 @@ def _dial(dial: Row) -> Table:
 
 
 def diff(found: Row, console: Console) -> None:
-    console.print(f"{found['old']} -> {found['new']}: {found['clusters'][0]} -> {found['clusters'][1]} clusters")
+    console.print(
+        f"{found['old']} -> {found['new']}: {found['clusters'][0]} -> {found['clusters'][1]} clusters"
+    )
     for name in ("labels_gone", "labels_new", "models_gone", "models_new"):
         if found[name]:
             console.print(page.told(name.replace("_", " "), ", ".join(found[name])), soft_wrap=True)
@@ -97,7 +101,9 @@ def diff(found: Row, console: Console) -> None:
 def _moved(rows: Sequence[Row]) -> Table:
     table = page.grid("model", "mean", "most", "where", numbers=2)
     for row in rows[:MOST]:
-        table.add_row(row["model"], f"{row['mean_points']:+.1f}", f"{row['most_points']:+.1f}", row["where"])
+        table.add_row(
+            row["model"], f"{row['mean_points']:+.1f}", f"{row['most_points']:+.1f}", row["where"]
+        )
     if not rows:
         table.add_row("no quality moved by half a point", "", "", "")
     return table
@@ -133,13 +139,25 @@ def _placed(name: str, kind: str, whole: Row, error: Row) -> str:
 
 
 def _split(split: Row) -> Table:
-    titles = ("of", "prompts", "models", "strict", "parity", "thrift", "kNN", "cheapest 90%", "oracle")
+    titles = (
+        "of",
+        "prompts",
+        "models",
+        "strict",
+        "parity",
+        "thrift",
+        "kNN",
+        "cheapest 90%",
+        "oracle",
+    )
     table = page.grid(*titles, "requested", numbers=8)
     for kind in ("sources", "classes", "mixed"):
         for row in split[kind]:
             cells = [_cell(row["router"].get(name)) for name in ("strict", "parity", "thrift")]
             cells += [_cell(row[name]) for name in ("knn", "cheapest_at_90", "oracle")]
-            table.add_row(row["name"], str(row["prompts"]), str(row["models"]), *cells, row["requested"])
+            table.add_row(
+                row["name"], str(row["prompts"]), str(row["models"]), *cells, row["requested"]
+            )
         table.add_section()
     return table
 

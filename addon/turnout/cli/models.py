@@ -85,7 +85,9 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     rules = options.rules(profile, "")
     found = standings(options.catalog.bindings, options.names, bundle, rules)
     by_model = {one.model: one for one in found}
-    lines = [_line(one, config, options.names, bundle, by_model) for one in options.catalog.bindings]
+    lines = [
+        _line(one, config, options.names, bundle, by_model) for one in options.catalog.bindings
+    ]
     about = {
         "as_of": options.catalog.generated,
         "bundle": bundle.version,
@@ -125,14 +127,22 @@ def _float(value: Any) -> float | None:
 
 
 def _table(lines: Sequence[Line]) -> Any:
-    table = page.grid("model", "in $/M", "out $/M", "window", "labels", "wins", "can", "why not", numbers=5)
-    for line in sorted(lines, key=lambda line: (line.key != "present", -line.wins, line.provider, line.id)):
+    table = page.grid(
+        "model", "in $/M", "out $/M", "window", "labels", "wins", "can", "why not", numbers=5
+    )
+    for line in sorted(
+        lines, key=lambda line: (line.key != "present", -line.wins, line.provider, line.id)
+    ):
         table.add_row(
             f"{line.provider}/{line.id}",
             _rate(line.input),
             _rate(line.output),
             figures.short(line.window),
-            "not known" if line.evidence is None else f"{line.evidence:,.0f}" if line.evidence else "none",
+            "not known"
+            if line.evidence is None
+            else f"{line.evidence:,.0f}"
+            if line.evidence
+            else "none",
             f"{line.wins:.0%}" if line.wins else "-",
             " ".join(line.capabilities),
             _why(line),
@@ -154,10 +164,13 @@ def _why(line: Line) -> str:
 
 def _say(lines: Sequence[Line], about: dict[str, Any], *, hidden: int) -> None:
     click.echo(
-        f"facts as of {about['as_of']}; bundle {about['bundle']}, profile {about['profile']}", err=True
+        f"facts as of {about['as_of']}; bundle {about['bundle']}, profile {about['profile']}",
+        err=True,
     )
     click.echo(about["report"], err=True)
     if hidden:
-        missing = Counter(line.variable for line in lines if line.key == "missing" and line.variable)
+        missing = Counter(
+            line.variable for line in lines if line.key == "missing" and line.variable
+        )
         names = ", ".join(f"{name} ({count})" for name, count in missing.most_common())
         click.echo(f"{hidden} more without a key (--all shows them): {names}", err=True)

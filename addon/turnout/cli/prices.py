@@ -91,10 +91,13 @@ def _rate(rates: Any, name: str) -> str:
 
 
 def _hours(windows: Sequence[Any]) -> str:
-    return "; ".join(
-        f"{_days(one.weekdays)} {', '.join(f'{_clock(a)}-{_clock(b)}' for a, b in one.minutes)}"
-        for one in windows
-    ) + " UTC"
+    return (
+        "; ".join(
+            f"{_days(one.weekdays)} {', '.join(f'{_clock(a)}-{_clock(b)}' for a, b in one.minutes)}"
+            for one in windows
+        )
+        + " UTC"
+    )
 
 
 def _days(weekdays: Sequence[int]) -> str:
