@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "addon"))
 
-from turnout.cli import main  # noqa: E402
+from turnout.cli import main
 
 if __name__ == "__main__":
     main(["bundle", "train", *sys.argv[1:]])

@@ -190,7 +190,7 @@ TWINS = {
     "another question in the same form": (
         (
             LONG,
-            "How many pears does Ann have left after she sold all of the ninety to Ben and lost one",
+            "How many pears does Ann have left after she sold all of the ninety and lost one",
         ),
         "near",
         0,
@@ -220,4 +220,4 @@ def test_fingerprints_know_what_was_trained_on() -> None:
 
 
 def test_other_scripts_are_words_too() -> None:
-    assert normal("Что  ТАКОЕ, 东西?") == "что такое 东西"
+    assert normal("Žluťoučký  KŮŇ, 东西?") == "žluťoučký kůň 东西"

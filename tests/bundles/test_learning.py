@@ -100,7 +100,7 @@ def test_a_model_without_a_price_is_of_the_median_and_never_of_zero() -> None:
         fact("d", dollars=0),
     ]
     x = features(known, 4)
-    assert x[2, 0] == x[3, 0] == pytest.approx((x[0, 0] + np.log2(5 / 2) / 2))
+    assert x[2, 0] == x[3, 0] == pytest.approx(x[0, 0] + np.log2(5 / 2) / 2)
     assert facts(catalog(Model(id="x"), prices={}))[0].dollars is None
 
 

@@ -59,10 +59,8 @@ def labels(**more: float) -> dict[str, list[object]]:
         for model, shares in MODELS.items():
             turn = np.random.default_rng(len(model)).permutation(count)
             hard = (0.7 * order + 0.3 * turn).argsort().argsort()
-            for n in range(count):
-                rows.append(
-                    (source, f"{source}-{n}", model, float(hard[n] < shares[place] * count))
-                )
+            solved = hard < shares[place] * count
+            rows += [(source, f"{source}-{n}", model, float(solved[n])) for n in range(count)]
     names = ("source", "prompt_id", "model", "score")
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 

@@ -1,12 +1,13 @@
 """When a bundle says that a model is at parity with 80 % certainty, is it so in 80 of 100 cases?"""
 
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from math import erf, sqrt
 
 import numpy as np
 
 from turnout.bundles.parity import Told
-from turnout.bundles.pools import Pool, requested
+from turnout.bundles.pools import Pool
 
 EPSILON = 0.02  # of profile parity
 LEAST = 50  # prompts of a source and class
@@ -14,7 +15,8 @@ BINS = 10
 
 
 def calibration(pools: Sequence[Pool], told: Told) -> list[dict[str, float]]:
-    """Per bin of predicted probability: cases (model, source, class), predicted, measured share.
+    """Per bin of predicted probability: cases, predicted and measured share. A case: a model, a
+    dearer one, a source and class.
 
     Measured parity is softened by the error of the measurement itself."""
     cases = np.array([case for pool in pools for case in _cases(pool, told)], np.float64)
@@ -23,12 +25,12 @@ def calibration(pools: Sequence[Pool], told: Told) -> list[dict[str, float]]:
     place = np.minimum((cases[:, 0] * BINS).astype(int), BINS - 1)
     return [
         {
-            "cases": int((place == bin).sum()),
-            "predicted": round(float(cases[place == bin, 0].mean()), 3),
-            "measured": round(float(cases[place == bin, 1].mean()), 3),
+            "cases": int((place == number).sum()),
+            "predicted": round(float(cases[place == number, 0].mean()), 3),
+            "measured": round(float(cases[place == number, 1].mean()), 3),
         }
-        for bin in range(BINS)
-        if (place == bin).any()
+        for number in range(BINS)
+        if (place == number).any()
     ]
 
 
@@ -39,16 +41,14 @@ def _cases(pool: Pool, told: Told) -> Iterator[tuple[float, float]]:
         rows = np.flatnonzero(known & (pool.kinds == name))
         if len(rows) < LEAST:
             continue
-        home = requested(pool, found.quality[rows])[0]
-        gap = found.quality[rows] - found.quality[rows][:, [home]]
-        se = np.hypot(found.se[rows], found.se[rows][:, [home]]).mean(axis=0)
-        true = pool.score[rows] - pool.score[rows][:, [home]]
-        error = true.std(axis=0) / sqrt(len(rows))
-        for m in range(len(pool.models)):
-            if m != home:
+        for home, m in permutations(range(len(pool.models)), 2):
+            if pool.price[m] <= pool.price[home]:
+                gap = found.quality[rows, m] - found.quality[rows, home]
+                se = np.hypot(found.se[rows, m], found.se[rows, home]).mean()
+                true = pool.score[rows, m] - pool.score[rows, home]
                 yield (
-                    _normal(gap[:, m].mean() + EPSILON, se[m]),
-                    _normal(true[:, m].mean() + EPSILON, error[m]),
+                    _normal(gap.mean() + EPSILON, se),
+                    _normal(true.mean() + EPSILON, true.std() / sqrt(len(rows))),
                 )
 
 

@@ -47,7 +47,7 @@ def fingerprints(texts: Sequence[str]) -> NDArray[np.uint64]:
 def known(texts: Sequence[str], seen: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """(texts,) is it among those whose fingerprints are `seen`?"""
     hashes = np.array([_hash(normal(text)) for text in texts], np.uint64)
-    return np.isin(hashes, seen) & np.array([bool(text) for text in texts], bool)
+    return np.asarray(np.isin(hashes, seen) & np.array([bool(text) for text in texts], bool))
 
 
 def _hash(text: str) -> int:

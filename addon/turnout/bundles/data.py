@@ -100,18 +100,20 @@ def read(folder: Path, facts: list[Fact], names: Names, *, strict: bool = False)
 
 def _prompts(table: Table, excluded: list[Excluded]) -> Prompts:
     ids = texts(table["prompt_id"])
-    first = {id: place for place, id in reversed(list(enumerate(ids)))}
+    first = {name: place for place, name in reversed(list(enumerate(ids)))}
     keep = sorted(first.values())
     if len(keep) < len(ids):
         why = "prompt_id is there already: the first one counts"
         excluded.append(Excluded("prompts", len(ids) - len(keep), why))
     columns = {name: _kept(table[name], keep) for name in (*PROMPTS, *PROMPTS_MAY)}
     groups = [
-        group or id for group, id in zip(columns["dup_group"], columns["prompt_id"], strict=True)
+        group or own for group, own in zip(columns["dup_group"], columns["prompt_id"], strict=True)
     ]
     return Prompts(
         columns["prompt_id"],
-        *(np.array(columns[name], np.str_) for name in ("source", "category", "domain")),
+        np.array(columns["source"], np.str_),
+        np.array(columns["category"], np.str_),
+        np.array(columns["domain"], np.str_),
         np.array(groups, np.str_),
         [_embedded(text) for text in columns["prompt"]],
     )
@@ -131,7 +133,7 @@ def _embedded(text: str) -> str:
 def _known(table: Table, prompts: Prompts, excluded: list[Excluded]) -> Table:
     """Rows on prompts that are there, and that say something about their model."""
     ids = set(prompts.id)
-    there = np.array([id in ids for id in table["prompt_id"].tolist()], bool)
+    there = np.array([name in ids for name in table["prompt_id"].tolist()], bool)
     if stray := int((~there).sum()):
         excluded.append(Excluded("labels", stray, "their prompt_id is not in prompts.parquet"))
     keep = there
@@ -156,7 +158,9 @@ def _labels(
     priced = np.bincount(place, ~np.isnan(usd))
     with np.errstate(invalid="ignore"):
         cost = np.bincount(place, np.nan_to_num(usd)) / np.where(priced, priced, np.nan)
-    return Labels(*cells.T, np.bincount(place, score) / count, cost), _repeats(table, place, first)
+    source, prompt, model = cells.T
+    made = Labels(source, prompt, model, np.bincount(place, score) / count, cost)
+    return made, _repeats(table, place, first)
 
 
 def _repeats(
@@ -171,7 +175,8 @@ def _repeats(
         mine, other = table[name][again], table[name][former]
         differ |= (mine != other) & ((mine == mine) | (other == other))
     keep = variant & differ
-    return np.stack([table["score"][former], table["score"][again]], axis=1)[keep]
+    pairs = np.stack([table["score"][former], table["score"][again]], axis=1)
+    return np.asarray(pairs[keep], np.float64)
 
 
 def _places(column: NDArray[Any], axis: list[str]) -> NDArray[np.int64]:

@@ -85,7 +85,7 @@ def evaluate(inquiry: Inquiry, wanted: Sequence[str], tell: Tell) -> Row:
     for name in (name for name in makers if name in wanted):
         tell(f"split by {name}" if name != "shipped" else "the bundle as it is", 0, 1)
         told[name] = makers[name]()
-    document = {
+    document: Row = {
         "bundle": inquiry.bundle.version,
         "encoder": inquiry.bundle.encoder,
         "seed": inquiry.seed,
@@ -101,7 +101,7 @@ def evaluate(inquiry: Inquiry, wanted: Sequence[str], tell: Tell) -> Row:
     }
     if "model" in wanted:
         document["models"]["left_out"] = _left_out(inquiry)
-    return _plain(document)
+    return {name: _plain(value) for name, value in document.items()}
 
 
 def _clusters(bundle: Bundle, sizes: Sequence[int]) -> list[Row]:

@@ -87,11 +87,11 @@ def facts(catalog: Catalog) -> list[Fact]:
 def list_prices(catalog: Catalog) -> dict[str, float]:
     """Model -> what its maker takes; where that is not known, the middle of what hosts take."""
     found: dict[str, float] = {}
-    for id, bindings in _by_model(catalog.bindings).items():
+    for model, bindings in _by_model(catalog.bindings).items():
         own = [one for one in bindings if one.provider == one.model.home]
         dollars = _blends(own)[:1] or sorted(_blends(bindings))
         if dollars:
-            found[id] = dollars[(len(dollars) - 1) // 2]
+            found[model] = dollars[(len(dollars) - 1) // 2]
     return found
 
 

@@ -24,9 +24,9 @@ class Names:
         for binding in catalog.bindings:
             for name in binding.names:
                 self._known.setdefault(_plain(name), binding.model.id)
-        for id in catalog.models:
-            self._known.setdefault(_plain(_SIZE.sub("", id)), id)
-        self._known |= {_plain(id): id for id in catalog.models}
+        for name in catalog.models:
+            self._known.setdefault(_plain(_SIZE.sub("", name)), name)
+        self._known |= {_plain(name): name for name in catalog.models}
 
     def __call__(self, name: str) -> str:
         if _plain(name) in OTHERS:

@@ -55,7 +55,7 @@ def cells(data: Data, told: Told) -> list[Cell]:
 def errors(pairs: Sequence[tuple[str, float, float]], seed: int) -> dict[str, object]:
     """(source, predicted, measured) -> per source and over sources, each source counting once.
 
-    `error`: mean absolute, in points. `error_of_rank`: the same after the source's own mean error is
+    `error`: mean absolute, in points. `error_of_rank`: the same once the source's own mean error is
     taken away, as only differences between models decide. Intervals: bootstrap over sources."""
     per = {
         source: _errors([pair[1:] for pair in pairs if pair[0] == source])

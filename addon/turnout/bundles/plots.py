@@ -40,7 +40,8 @@ class Frame:
         where = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.at(*point) for point in points))
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(
-            f'<polyline points="{where}" fill="none" stroke="{colour}" stroke-width="{width}"{dashed}/>'
+            f'<polyline points="{where}" fill="none" stroke="{colour}" '
+            f'stroke-width="{width}"{dashed}/>'
         )
 
     def dot(self, x: float, y: float, colour: str, radius: float = 4.0, hint: str = "") -> None:
@@ -75,7 +76,8 @@ class Frame:
             y = self.y[0] + share / 4 * (self.y[1] - self.y[0])
             (across, bottom), (left, up) = self.at(x, self.y[0]), self.at(self.x[0], y)
             marks += [
-                f'<line x1="{left}" y1="{up:.1f}" x2="{WIDTH - RIGHT}" y2="{up:.1f}" stroke="{GRID}"/>',
+                f'<line x1="{left}" y1="{up:.1f}" x2="{WIDTH - RIGHT}" y2="{up:.1f}" '
+                f'stroke="{GRID}"/>',
                 _tick(left - 8, up + 4, y, "end"),
                 _tick(across, bottom + 18, x, "middle"),
             ]
@@ -173,13 +175,15 @@ def clusters(rows: Sequence[Row]) -> str:
         bars.append(
             f'<text x="400" y="{top + 13}" font-size="11" fill="{INK}" text-anchor="end">'
             f"{escape(row['label'])}</text>"
-            f'<rect x="410" y="{top + 3}" width="{wide:.1f}" height="13" fill="{COLOURS["strict"]}" '
+            f'<rect x="410" y="{top + 3}" width="{wide:.1f}" height="13" '
+            f'fill="{COLOURS["strict"]}" '
             f'fill-opacity="{0.35 + 0.6 * row["tools"]:.2f}"/>'
             f'<text x="{416 + wide:.1f}" y="{top + 13}" font-size="11" fill="{PALE}">'
             f"{row['prompts']:,}, {row['labelled_models']} models with labels</text>"
         )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 820 {high}" font-family="sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 820 {high}" '
+        'font-family="sans-serif">'
         f'<rect width="820" height="{high}" fill="white"/><text x="20" y="24" font-size="15" '
         f'fill="{INK}">Clusters: prompts behind each; darker = more of them with tools</text>\n'
         + "\n".join(bars)

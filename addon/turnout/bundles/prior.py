@@ -189,7 +189,8 @@ def kernel(a: Cells, b: Cells, x: NDArray[np.float64], scales: Scales, known: in
 
 
 def noise(at: Cells, scales: Scales) -> NDArray[np.float64]:
-    return at.variance + np.where(at.public, scales.benchmark, scales.model_source) ** 2
+    own = np.where(at.public, scales.benchmark, scales.model_source)
+    return np.asarray(at.variance + own**2, np.float64)
 
 
 def loss(at: Cells, x: NDArray[np.float64], scales: Scales, known: int) -> float:

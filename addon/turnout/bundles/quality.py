@@ -57,13 +57,15 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
     return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
 
 
-def effects(at: Labels, group: NDArray[np.int64], k: int, models: int) -> tuple[Matrix, ...]:
+def effects(
+    at: Labels, group: NDArray[np.int64], k: int, models: int
+) -> tuple[NDArray[np.float64], Matrix, Matrix, float, float]:
     """Of one source: difficulty (k,), model effects (k, models), labels (k, models), the variance
     of a single label around them, and n0."""
     level = _mean(at.score, at.model, models)[at.model]
     rest = at.score - level
     _, prompt = np.unique(at.prompt, return_inverse=True)
-    hard = _mean(rest, prompt, prompt.max() + 1)[prompt]
+    hard = _mean(rest, prompt, int(prompt.max()) + 1)[prompt]
     rest = rest - hard
     cluster = group[at.prompt]
     cell = cluster * models + at.model

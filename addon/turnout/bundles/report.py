@@ -54,7 +54,8 @@ def _page(document: Row, pictures: Mapping[str, str]) -> Iterator[str]:
     yield f"# Bundle {document['bundle']}, judged"
     yield ""
     yield (
-        f"{data['prompts']:,} prompts ({data['with_text']:,} with text), {data['labels']:,} labels of "
+        f"{data['prompts']:,} prompts ({data['with_text']:,} with text), "
+        f"{data['labels']:,} labels of "
         f"{data['models']} models ({data['in_catalogue']} in the catalogue), {data['sources']} "
         f"sources, seed {document['seed']}. Figures are points of mean score against always the "
         "requested model and per cent of its bill, with 95 % bootstrap intervals over prompts."
@@ -119,8 +120,8 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
         single = f"; all of it goes to {row['single']}" if row["single"] else ""
         best = ", the single best there" if row["single"] == row["best_single_model"] else ""
         yield (
-            f"- {row['name']}, {row['requested']} requested, parity: {where[row['blind_mix_line']]} "
-            f"the blind-mix line{single}{best}."
+            f"- {row['name']}, {row['requested']} requested, parity: "
+            f"{where[row['blind_mix_line']]} the blind-mix line{single}{best}."
         )
 
 
@@ -133,8 +134,9 @@ def _models(models: Mapping[str, Row]) -> Iterator[str]:
             whole = found.get(kind, {}).get("all", {})
             if whole.get("error"):
                 cells = [_of(whole[n]) for n in ("error", "error_of_rank", "rank_correlation")]
-                yield f"| {split} | {kind.replace('_', ' ')} | {' | '.join(cells)} | {whole['sources']} |"
-    yield "\nEach source counts once. Between models: after each source's own mean error is taken away."
+                row = (split, kind.replace("_", " "), *cells, str(whole["sources"]))
+                yield f"| {' | '.join(row)} |"
+    yield "\nEach source counts once. Between models: without each source's own mean error."
 
 
 def _of(found: Row) -> str:
@@ -146,9 +148,9 @@ def _of(found: Row) -> str:
 def _noise(noise: Row) -> Iterator[str]:
     yield "\n## Noise ceiling\n"
     yield (
-        "The oracle picks each prompt's best model in hindsight. Its luck is what it would get if, among "
-        "prompts of like difficulty, which model succeeds were chance. The ceiling is the best single "
-        "model plus the oracle's lead over luck."
+        "The oracle picks each prompt's best model in hindsight. Its luck is what it would get "
+        "if, among prompts of like difficulty, which model succeeds were chance. The ceiling is "
+        "the best single model plus the oracle's lead over luck."
     )
     repeats = noise["repeats"]
     if "agreement" in repeats:
@@ -156,7 +158,8 @@ def _noise(noise: Row) -> Iterator[str]:
             f"The same model on the same prompt, twice ({repeats['pairs']} pairs): agreement "
             f"{repeats['agreement']:.2f}, correlation {repeats['correlation']:.2f}."
         )
-    yield "\n| source | prompts | best single | oracle | by luck | ceiling |\n|---|---|---|---|---|---|"
+    yield "\n| source | prompts | best single | oracle | by luck | ceiling |"
+    yield "|---|---|---|---|---|---|"
     for row in noise["sources"]:
         names = ("best_single", "oracle", "oracle_by_luck", "ceiling")
         figures = " | ".join(f"{row[name]:.1f}" for name in names)

@@ -3,7 +3,7 @@
 cheapest at 90 %   the one cheapest model with at least 90 % of the best one's score, in hindsight
 kNN                the mean score of the 30 nearest prompts of other folds, then the same parity
 oracle             the best score of each prompt, the cheapest that has it: in hindsight
-luck               what an oracle would get if, at equal difficulty, which model succeeds were chance
+luck               what an oracle would get if, at equal difficulty, who succeeds were chance
 blind mix          the best random choice between two models at the same bill, in hindsight
 """
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from turnout.bundles import benchmarks, contamination, evaluate as evaluation, release
+from turnout.bundles import benchmarks, contamination, release
 from turnout.bundles import data as labelled
+from turnout.bundles import evaluate as evaluation
 from turnout.bundles import train as training
 from turnout.bundles.benchmarks import PublicScore
 from turnout.bundles.data import Data

@@ -73,7 +73,7 @@ def _without_source(data: Data) -> Iterator[Trial]:
     """Sources on the very same prompts go together."""
     groups, labels = data.prompts.group, data.labels
     of = [set(labels.prompt[labels.source == s].tolist()) for s in range(len(data.sources))]
-    for s, prompts in enumerate(of):
+    for prompts in of:
         own = np.zeros(len(groups), bool)
         own[sorted(prompts)] = True
         yield own, ~np.isin(groups, groups[own]), [t for t in range(len(of)) if of[t] & prompts]
@@ -143,7 +143,7 @@ def without_model(case: Case, *, keep_public: bool) -> list[Placed]:
 
 
 def _shares(
-    at: Cells, residual: NDArray[np.float64], spread: NDArray[np.float64], i: int
+    at: Cells, residual: NDArray[np.float64], spread: NDArray[np.float64], i: np.integer
 ) -> tuple[float, float, float]:
     logit, rest = float(at.logit[i]), float(residual[i])
     guess, true = (1 / (1 + np.exp(-value)) for value in (logit - rest, logit))

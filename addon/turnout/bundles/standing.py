@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from turnout.bundles import parity
 from turnout.bundles.dial import told_of
 from turnout.bundles.facts import blended
-from turnout.route.bundle import Bundle
+from turnout.route.bundle import Bundle, Profile
 from turnout.route.catalog import Binding
 from turnout.route.rules import Rules
 
@@ -90,11 +90,12 @@ def _wins(
     names = [*usable, *(name for name in asked if name not in usable)]
     price = np.array([usable.get(name, np.nan) for name in names])
     found = told_of(bundle, names)
+    profile = Profile(rules.epsilon, rules.z, rules.min_evidence)
     won = np.zeros((len(bundle.labels), len(names)), bool)
     for home, name in enumerate(names):
         own = price.copy()
         own[home] = usable.get(name, asked.get(name) or np.nan)
-        fits = parity.able(found, own, home, rules)
+        fits = parity.able(found, own, home, profile)
         chosen = parity.cheapest(fits, own, home)
         rows = np.flatnonzero(chosen != home)
         won[rows, chosen[rows]] = True

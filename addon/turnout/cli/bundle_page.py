@@ -83,7 +83,7 @@ def _dial(dial: Row) -> Table:
 
 def diff(found: Row, console: Console) -> None:
     console.print(
-        f"{found['old']} -> {found['new']}: {found['clusters'][0]} -> {found['clusters'][1]} clusters"
+        f"{found['old']} -> {found['new']}: {' -> '.join(map(str, found['clusters']))} clusters"
     )
     for name in ("labels_gone", "labels_new", "models_gone", "models_new"):
         if found[name]:
@@ -112,7 +112,8 @@ def _moved(rows: Sequence[Row]) -> Table:
 def judged(document: Row, console: Console) -> None:
     data = document["data"]
     console.print(
-        f"bundle {document['bundle']} on {data['prompts']:,} prompts ({data['with_text']:,} with text), "
+        f"bundle {document['bundle']} on {data['prompts']:,} prompts "
+        f"({data['with_text']:,} with text), "
         f"{data['labels']:,} labels, {data['in_catalogue']} models of the catalogue"
     )
     for name, split in document["splits"].items():
@@ -134,7 +135,8 @@ def _placed(name: str, kind: str, whole: Row, error: Row) -> str:
     return (
         f"{name}, {kind.replace('_', ' ')}: error {error['value']:.1f} points "
         f"[{error['low']:.1f}, {error['high']:.1f}], between models "
-        f"{whole['error_of_rank']['value']:.1f}, rank correlation {rank} on {whole['sources']} sources"
+        f"{whole['error_of_rank']['value']:.1f}, rank correlation {rank} "
+        f"on {whole['sources']} sources"
     )
 
 
