@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +77,15 @@ def test_it_leaves_nothing_behind(quick: Any, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def command_lines() -> list[str]:
-    if Path("/proc/self/cmdline").exists():
-        found = (path / "cmdline" for path in Path("/proc").glob("[0-9]*"))
-        return [path.read_text(errors="replace") for path in found if path.exists()]
-    running = subprocess.run(["ps", "-Ao", "args"], capture_output=True, check=True, text=True)
-    return running.stdout.splitlines()
+def command_lines() -> Iterator[str]:
+    if not Path("/proc/self/cmdline").exists():  # not Linux
+        ps = ["ps", "-Ao", "args"]
+        yield from subprocess.run(
+            ps, capture_output=True, check=True, text=True
+        ).stdout.splitlines()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            yield path.read_text(errors="replace")
 
 
 def test_spread() -> None:

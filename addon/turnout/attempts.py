@@ -9,8 +9,9 @@ from turnout.config import Provider
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import Binding, target
+from turnout.spoken import spoken
 from turnout.stages import Stages
-from turnout.trip import CREDENTIALS, HOP_BY_HOP, Arrival, Attempt, Headers
+from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Change, Request, Written
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
-KEY_IN_QUERY = "key"
 # what an edit took out of an Anthropic body -> the beginning of the beta that stands for it
 BETAS = {"context_management": "context-management-", "effort": "effort-"}
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
@@ -69,15 +69,16 @@ class Composer:
 
     def _attempt(self, binding: Binding) -> Attempt:
         provider = self.providers[binding.provider]
-        theirs = DIALECTS[provider.dialect]
+        theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
         own = uses_clients_key(provider, self.arrival)
-        untouched = own and written.body == self.body
+        url = self._url(provider, theirs, binding, own=own)
+        untouched = own and written.body == self.body and url == self.arrival.url
         return Attempt(
             provider=binding.provider,
             model=binding.model.id,
-            url=self._url(provider, theirs, binding, own=own),
+            url=url,
             headers=self._headers(provider, theirs, written.changes, own=own, untouched=untouched),
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
@@ -89,8 +90,15 @@ class Composer:
 
     def _written(self, binding: Binding, theirs: Dialect) -> Written:
         if theirs is self.dialect:
+            if self._named(binding):
+                return Written(self.body)
             return theirs.splice(self.body, target(binding, theirs.name))
         return theirs.write_request(self.request(), target(binding, theirs.name))
+
+    def _named(self, binding: Binding) -> bool:
+        """Is this the model in the client's path? Where the body has it, splicing looks there."""
+        place = self.dialect.place
+        return place is not None and place(self.arrival.path).model in binding.names
 
     def request(self) -> Request:
         """The meaning of the client's request, read once."""
@@ -99,10 +107,13 @@ class Composer:
         return self._request
 
     def _url(self, provider: Provider, theirs: Dialect, binding: Binding, *, own: bool) -> str:
-        if own:
-            return self.arrival.url
-        path = theirs.path(binding.id, self.stream)
-        query = _query(self.arrival.url) if theirs is self.dialect else ""
+        here = theirs is self.dialect
+        if own and here:
+            if theirs.moved is None or self._named(binding):
+                return self.arrival.url
+            return theirs.moved(self.arrival.url, binding.id)
+        path, mark, query = theirs.path(binding.id, self.stream).partition("?")
+        query = _query(self.arrival.url) if here else mark + query
         return f"{provider.base_url.rstrip('/')}{path}{query}"
 
     def _headers(
@@ -128,8 +139,10 @@ class Composer:
             "accept-encoding": "identity",
         }
         if theirs is self.dialect:
-            open_headers = [pair for pair in _plain(kept) if pair[0].lower() not in CREDENTIALS]
-            return _replaced(tuple(open_headers), ours)
+            open_headers = tuple(
+                pair for pair in _plain(kept) if not SECRET.search(pair[0].lower())
+            )
+            return _replaced(_without(open_headers, ("oauth-",)), ours)
         abroad = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
         return _replaced(abroad, {"content-type": "application/json", **ours})
 
@@ -150,7 +163,11 @@ def _plain(headers: Headers) -> Headers:
 
 def _betas(headers: Headers, changed: set[str]) -> Headers:
     """Without the betas of what the body no longer says."""
-    gone = tuple(beta for what, beta in BETAS.items() if what in changed)
+    return _without(headers, tuple(beta for what, beta in BETAS.items() if what in changed))
+
+
+def _without(headers: Headers, gone: tuple[str, ...]) -> Headers:
+    """Without the betas that begin so; a header that lists no others goes."""
 
     def kept(value: str) -> str:
         return ",".join(one for one in value.split(",") if not one.strip().startswith(gone))
@@ -167,11 +184,11 @@ def _replaced(headers: Headers, ours: dict[str, str]) -> Headers:
 
 
 def _query(url: str) -> str:
-    """The query without a key in it."""
+    """The query without secrets in it."""
     pairs = [
         (name, value)
         for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        if name != KEY_IN_QUERY
+        if not SECRET.search(name.lower())
     ]
     return f"?{urlencode(pairs)}" if pairs else ""
 

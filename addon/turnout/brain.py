@@ -6,6 +6,8 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from turnout.errors import StageError
 from turnout.route import bundle as bundles
 from turnout.route.embed import Embedder, Vectors
@@ -14,6 +16,7 @@ from turnout.stages import Stages
 
 EMBED_DEADLINE = 0.150  # seconds; after that the requested model serves the request
 REMEMBERED = 4096  # vectors
+IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
 
 class Brain:
@@ -29,7 +32,9 @@ class Brain:
         )
         self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
+        self._scored: OrderedDict[tuple[bytes, bool], Scored] = OrderedDict()
         self._stages, self._deadline = stages, deadline
+        self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
     async def scored(self, text: str, *, tools: bool) -> Scored:
@@ -41,12 +46,31 @@ class Brain:
         else:
             vectors = await self._embedded(text, key)
         with self._stages("score"):
-            return score(vectors[0], self.bundle, tools=tools)
+            return self._score(vectors, key, tools=tools)
+
+    def unfamiliar(self) -> Scored:
+        """For a text that nothing is known of: every cluster is as near as any other."""
+        return score(np.zeros(self._embedder.dim), self.bundle)
+
+    def _score(self, vectors: Vectors, key: bytes, *, tools: bool) -> Scored:
+        found = self._scored.pop((key, tools), None)
+        if found is None:
+            found = score(vectors[0], self.bundle, tools=tools)
+        self._scored[key, tools] = found
+        if len(self._scored) > IN_PLAY:
+            self._scored.popitem(last=False)
+        return found
 
     async def _embedded(self, text: str, key: bytes) -> Vectors:
-        """A text that comes too late is remembered all the same: its next action finds it."""
-        work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
-        work.add_done_callback(lambda done: self._remember(key, done))
+        """A text that comes too late is remembered all the same: its next action finds it.
+
+        Parallel requests with the same text wait for the same inference.
+        """
+        work = self._flying.get(key)
+        if work is None:
+            work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
+            self._flying[key] = work
+            work.add_done_callback(lambda done: self._remember(key, done))
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._deadline)
         except TimeoutError as e:
@@ -57,6 +81,7 @@ class Brain:
             return self._embedder([text])
 
     def _remember(self, key: bytes, done: "asyncio.Future[Vectors]") -> None:
+        self._flying.pop(key, None)
         if done.cancelled() or done.exception():
             return
         self._known[key] = done.result()

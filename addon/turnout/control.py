@@ -89,6 +89,18 @@ def find(path: Path | None = None) -> tuple[Running, dict[str, Any]]:
     return running, running.status()
 
 
+def free_run_file() -> Path:
+    """The usual one; while another `serve` has that, one beside those of `turnout run`.
+
+    Else the first would be out of reach of `turnout off` as soon as the second ends.
+    """
+    try:
+        find()
+    except NotRunningError:
+        return paths.run_file()
+    return paths.runs_dir() / f"{os.getpid()}.json"
+
+
 def every() -> list[tuple[Running, dict[str, Any]]]:
     """The running `serve` first, then the proxies of every `turnout run`, each with its status.
 

@@ -53,6 +53,9 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def unscored(self, error: str) -> None:
+        self._facts["error"] = error
+
     @property
     def at(self) -> float:
         """When it came, epoch seconds."""

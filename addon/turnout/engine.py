@@ -33,9 +33,11 @@ from turnout.guard.keys import Keys, has_credential, is_plan_token
 from turnout.options import Options, imagined
 from turnout.route import text
 from turnout.route.plan import Choice, choose
+from turnout.route.score import Scored
 from turnout.session.identity import identify
 from turnout.session.kind import kind
 from turnout.session.pins import Pins
+from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.trip import Arrival, Plan, Untouched
@@ -181,6 +183,8 @@ class Engine:
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
+        if not draft.arrival.is_text:
+            return "unreadable"
         if not has_credential(draft.arrival):
             return "no_credential"  # whoever it is, it does not spend our keys
         if is_plan_token(draft.arrival) and self.config.policy.subscription == "direct":
@@ -195,14 +199,13 @@ class Engine:
         rules = options.rules(draft.header("profile"), draft.header("model"))
         if requested is None and not rules.force:
             return None
-        scored = await brain.scored(draft.words, tools=bool(ask.tools))
-        draft.scored(scored, brain.bundle.version)
+        scored = await self._scored(draft, brain, forced=bool(rules.force))
         with self.stages("plan"):
             choice = choose(
                 ask,
                 requested,
                 options.available(draft.arrival),
-                options.dialects,
+                by_provider(self.config.providers, draft.arrival, ask.dialect),
                 scored,
                 rules,
                 self._pinned(draft),
@@ -210,6 +213,19 @@ class Engine:
             )
         draft.chosen(choice, rules)
         return choice
+
+    async def _scored(self, draft: Draft, brain: Brain, *, forced: bool) -> Scored:
+        """A forced model is no guess: it is served though nobody knows what is asked of it."""
+        assert draft.ask
+        try:
+            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools))
+        except StageError as e:
+            if not forced:
+                raise
+            draft.unscored(str(e))
+            return brain.unfamiliar()
+        draft.scored(scored, brain.bundle.version)
+        return scored
 
     def _pinned(self, draft: Draft) -> tuple[str, str] | None:
         if draft.kind in UNPINNED:

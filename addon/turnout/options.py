@@ -23,9 +23,6 @@ class Options:
     ) -> None:
         self._config, self._keys, self._profiles = config, keys, profiles
         self.catalog = _with_local(Catalog.load(catalog), config)
-        self.dialects: dict[str, DialectName] = {
-            one.name: one.dialect for one in config.providers.values()
-        }
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
         self._rules: dict[tuple[str, str], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}

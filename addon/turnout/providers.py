@@ -1,7 +1,8 @@
 """The providers turnout knows without being told: each needs only its key in the environment.
 
 Facts from each provider's own documentation (`docs`). `env`: the variables that may hold the key,
-the first that is set wins. `hosts`: where its clients go, the host of `base_url` first.
+the first that is set wins. `hosts`: where its clients go, the host of `base_url` first. `also`:
+further dialects at the same base URL.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ class Builtin:
     env: tuple[str, ...]
     hosts: tuple[str, ...]
     docs: str
+    also: tuple[DialectName, ...] = ()
 
 
 BUILTIN: Mapping[str, Builtin] = {
@@ -33,6 +35,7 @@ BUILTIN: Mapping[str, Builtin] = {
         ("OPENAI_API_KEY",),
         ("api.openai.com",),
         "https://platform.openai.com/docs/api-reference",
+        also=("openai_responses",),
     ),
     "google": Builtin(
         "https://generativelanguage.googleapis.com/v1beta",

@@ -37,13 +37,12 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
-from turnout import runfile
+from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
-from turnout.paths import run_file
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
@@ -53,9 +52,8 @@ from turnout.wire.request import DialectName
 log = logging.getLogger(__name__)
 
 INTERNAL = "turnout.internal"  # the API, through the proxy
-UPSTREAM_CONNECTIONS = (
-    256  # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
-)
+# mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
+UPSTREAM_CONNECTIONS = 256
 TRAIL = "turnout"
 CA_NAME = "mitmproxy-ca-cert.pem"
 
@@ -82,6 +80,7 @@ class Turnout:
     ) -> None:
         self._engine, self._relay = engine, relay
         self._announce = announce or self._write_run_file
+        self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
 
     # -- start and end
@@ -116,13 +115,16 @@ class Turnout:
         ca = Path(ctx.options.confdir).expanduser() / CA_NAME
         where = {"base": f"http://127.0.0.1:{relay.port}", **addresses}
         try:
-            runfile.write(run_file(), where, token=relay.token, ca=ca, db=self._engine.store_path)
+            self._run_file = control.free_run_file()
+            runfile.write(
+                self._run_file, where, token=relay.token, ca=ca, db=self._engine.store_path
+            )
         except (ConfigError, OSError) as e:
             log.warning("`turnout status` will not find this: %s", e)
         log.info("turnout: %s", self._engine.destinations())
 
     async def done(self) -> None:
-        runfile.remove(run_file())
+        runfile.remove(self._run_file)
         if self._relay:
             await self._relay.close()
         if self._engine:
@@ -148,8 +150,8 @@ class Turnout:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if _on_base_port(flow) and not api.is_local(flow.request.host_header or ""):
-            flow.response = http.Response.make(403, b"turnout: this Host is not local")
+        if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
+            flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
             _point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
@@ -186,6 +188,7 @@ class Turnout:
         request = flow.request
         return (
             self._engine.mode == "route"
+            and not self._engine.broken
             and request.host in self._opened
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
@@ -292,7 +295,9 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     """The relay has the client's request already: only the token travels."""
     request = flow.request
     request.trailers = None
-    request.headers = http.Headers(host=f"127.0.0.1:{port}")
+    # mitmproxy reads here whether the client's connection ends with the answer
+    kept = [field for field in request.headers.fields if field[0].lower() == b"connection"]
+    request.headers = http.Headers(kept, host=f"127.0.0.1:{port}")
     request.headers[PLAN_HEADER] = token
     request.raw_content = b""
     request.path = DISPATCH

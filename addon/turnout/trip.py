@@ -6,6 +6,7 @@ Plan        a routed arrival: its decision and its attempts, best first
 Untouched   a recognised arrival that goes home as it came, and why
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ from turnout.wire.request import Ask, Change, Request
 type Headers = tuple[tuple[str, str], ...]
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"})
+# what a header's name has in it when its value may be a secret, or says whose account it is
+SECRET = re.compile(r"key|token|auth|secret|cookie|credential|organi[sz]ation|project|account")
+UNWRITABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -51,6 +55,11 @@ class Arrival:
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def is_text(self) -> bool:
+        """Bytes that are no UTF-8, or steer a terminal, cannot be written again as they came."""
+        return not any(UNWRITABLE.search(value) for _, value in self.headers)
 
     def folded(self) -> dict[str, str]:
         """Header names in lower case; a repeated one keeps its last value."""

@@ -90,6 +90,24 @@ def test_a_model_of_the_users_own(
     assert "mine is not served in anthropic, but in openai_chat" in capsys.readouterr().err
 
 
+def test_a_dialect_that_has_the_model_in_its_path(translate: Any, capsys: Capture) -> None:
+    sent = (GOLDEN / "gemini_cli.gemini.json").read_bytes()
+    assert translate(sent, "gemini", "anthropic") == 2
+    assert "a body in gemini does not name its model: say --model" in capsys.readouterr().err
+    assert translate(sent, "gemini", "anthropic", "request", "--model", "claude-haiku-4-5") == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "claude-haiku-4-5"
+    assert translate(sent, "gemini", "gemini") == 0
+    assert capsys.readouterr().out == sent.decode()
+
+
+def test_c75_codex_to_anthropic(translate: Any, capsys: Capture) -> None:
+    sent = (GOLDEN / "codex.openai_responses.json").read_bytes()
+    assert translate(sent, "openai_responses", "anthropic") == 0
+    shown = capsys.readouterr()
+    assert {"apply_patch"} <= {tool["name"] for tool in json.loads(shown.out)["tools"]}
+    assert "text.verbosity: said as a sentence" in shown.err
+
+
 def test_json(translate: Any, capsys: Capture) -> None:
     body = ASKED | {"metadata": {"user_id": "ann"}}
     assert translate(body, "anthropic", "openai_chat", "request", "--json") == 0

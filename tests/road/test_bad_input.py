@@ -6,15 +6,18 @@ import os
 import socket
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
+import aiohttp
 import brotli
 import pytest
 import zstandard
 
 from road.tunnel import connected
-from road.world import HOME_KEY, OpenRoad, message, plain_environ, until
+from road.world import HOME_KEY, OpenRoad, Serve, message, plain_environ, until
 from turnout import history
+from turnout.demo.provider import Fault
 
 TO_SIBLING = 'force = "anthropic/claude-haiku-4-5"'
 
@@ -117,8 +120,6 @@ async def test_a_body_that_lies_about_its_length(road: OpenRoad) -> None:
 
 async def test_the_client_goes_away(road: OpenRoad) -> None:
     """c5: the upstream request is cancelled, nothing is retried, the row says so."""
-    from turnout.demo.provider import Fault
-
     async with road('force = "openrouter/minimax-m3"') as way:
         way.other.faults.append(Fault("stall", events=2, seconds=60))
         task = asyncio.create_task(way.send(message(stream=True)))
@@ -177,6 +178,35 @@ async def test_a_second_serve(road: OpenRoad, tmp_path: Path) -> None:
         assert (await way.served.api("GET", "/v1/status"))["mode"] == "route"
 
 
+async def test_a_second_serve_on_other_ports(serve: Serve, tmp_path: Path) -> None:
+    """The kill switch reaches both, and the first one after the second has ended."""
+    async with serve("") as first:
+        env = {"TURNOUT_DATA": str(first.data)}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "turnout", "serve", "--port", "0", "--base-port", "0"),
+            env={**plain_environ(), **env},
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await until(lambda: list(first.data.glob("runs/*.json")))
+        assert await switched(env) == 0
+        assert (await first.api("GET", "/v1/status"))["mode"] == "off"
+        process.terminate()
+        assert await process.wait() == 0
+        assert await switched(env) == 0
+        assert not list(first.data.glob("runs/*.json"))
+
+
+async def switched(env: Mapping[str, str]) -> int:
+    """`turnout off` -> its exit code"""
+    off = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "turnout", "off"),
+        env={**plain_environ(), **env},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return await off.wait()
+
+
 async def test_an_unwritable_data_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     data = str(tmp_path / "file" / "data")
@@ -214,6 +244,21 @@ async def test_a_log_that_cannot_be_written_loses_no_request(road: OpenRoad) -> 
         other.execute("rollback")
         other.close()
         assert len(await way.served.rows(2)) == 2
+
+
+async def test_stopped_in_the_middle_of_a_stream(road: OpenRoad) -> None:
+    """SIGTERM: it ends at once, the stream does not look finished, and its row is written."""
+    async with road('force = "openrouter/minimax-m3"') as way:
+        way.other.faults.append(Fault("stall", events=3))
+        task = asyncio.create_task(way.send(message(stream=True)))
+        await until(way.other.completions)
+        await asyncio.sleep(0.2)
+        way.served.process.terminate()
+        code = await asyncio.wait_for(way.served.process.wait(), 5)  # `turnout run` waits 8 s
+        assert code == 0
+        (broken,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(broken, aiohttp.ClientError), broken
+        assert [row["status"] for row in await way.served.rows()] == [499]
 
 
 async def test_killed_in_the_middle(road: OpenRoad) -> None:

@@ -1,8 +1,10 @@
 """Do no harm (invariant 1): whatever fails inside, the client's own bytes reach its own host."""
 
+import json
 import shutil
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from road import artifacts
@@ -49,6 +51,19 @@ async def test_a_slow_embedder_means_the_requested_model(road: OpenRoad) -> None
         (row,) = await way.served.rows()
         assert row["reason"] == "router_unavailable"
         assert "embed" in row["error"]
+
+
+@pytest.mark.parametrize("fault", ["embed:raise", "score:raise", "embed:sleep:1"])
+async def test_a_forced_model_needs_no_brain(road: OpenRoad, fault: str) -> None:
+    """A burst of prompts must not send to the vendor what was forced to a model at home."""
+    async with road('force = "openrouter/minimax-m3"', env={"TURNOUT_FAULT": fault}) as way:
+        status, _, _ = await way.send(message())
+        assert status == 200
+        assert way.home.seen == []
+        assert len(way.other.completions()) == 1
+        (row,) = await way.served.rows()
+        assert row["reason"] == "forced"
+        assert fault.partition(":")[0] in row["error"]
 
 
 async def test_the_target_is_down(road: OpenRoad) -> None:
@@ -107,6 +122,38 @@ async def test_a_cut_answer_in_the_same_dialect(road: OpenRoad, kind: str) -> No
         _, answer, _ = await way.send(message(stream=True))
         assert answer.count(b"event: error") == 1
         assert b"message_stop" not in answer
+
+
+async def test_a_stream_cut_inside_a_frame(road: OpenRoad) -> None:
+    """What is left of the frame is not sent: the error event would land inside it."""
+    async with road('force = "anthropic/claude-haiku-4-5"') as way:
+        way.home.faults.append(Fault("cut", size=700))
+        _, answer, _ = await way.send(message(stream=True))
+        assert b"message_start" in answer
+        *whole, last, rest = answer.split(b"\n\n")
+        assert (rest, last[:12]) == (b"", b"event: error")
+        for frame in whole:
+            json.loads(frame.partition(b"data: ")[2])
+
+
+async def test_a_whole_answer_that_breaks_off(road: OpenRoad) -> None:
+    """Bytes are out: the client sees that it is cut, and nobody is asked again."""
+    async with road('force = "anthropic/claude-haiku-4-5"') as way:
+        way.home.faults.append(Fault("wrong_length"))
+        with pytest.raises(aiohttp.ClientError):
+            await way.send(message())
+        assert len(way.home.completions()) == 1
+
+
+async def test_a_whole_answer_that_is_none(road: OpenRoad) -> None:
+    """200 and a page: nothing has reached the client yet, so its own request goes home."""
+    async with road() as way:
+        way.other.faults.append(Fault("html", status=200, count=9))
+        sent = message()
+        status, answer, _ = await way.send(sent)
+        assert status == 200
+        assert json.loads(answer)["type"] == "message"
+        assert [seen.body for seen in way.home.completions()] == [sent]
 
 
 async def test_everything_fails(road: OpenRoad) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from road.h2client import post as h2post
-from road.tunnel import peer_issuer
+from road.tunnel import connected, peer_issuer
 from road.world import HOME_KEY, OpenRoad, Pki, message
 from turnout.demo.provider import SimProvider
 
@@ -46,6 +46,31 @@ async def test_parallel_requests(road: OpenRoad) -> None:
         assert {status for status, _, _ in answers} == {200}
         assert all(b"event: message_stop" in answer for _, answer, _ in answers)
         assert len({headers["x-turnout-decision"] for _, _, headers in answers}) == 30
+
+
+async def test_a_local_page_is_served(road: OpenRoad) -> None:
+    async with road('force = "openrouter/minimax-m3"') as way:
+        url = f"{way.served.base}/v1/messages"
+        page = {"origin": "http://localhost:3000", "x-api-key": HOME_KEY}
+        async with way.served.session.post(url, data=message(), headers=page) as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("policy", [TO_SIBLING, "", 'profile = "strict"'])
+async def test_a_connection_ends_when_the_client_asked_for_it(road: OpenRoad, policy: str) -> None:
+    """Some clients read until the connection ends: routed or not, it has to."""
+    async with road(policy) as way:
+        reader, writer = await connected(
+            way.served.proxy, "localhost", way.home.port, way.served.tls()
+        )
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-api-key: {HOME_KEY}\r\n"
+        writer.write(
+            f"{head}Connection: close\r\ncontent-length: {len(message())}\r\n\r\n".encode()
+        )
+        writer.write(message())
+        answer = await asyncio.wait_for(reader.read(), 30)
+        assert answer.startswith(b"HTTP/1.1 200")
+        writer.close()
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -100,9 +125,16 @@ async def test_a_page_in_a_browser_spends_nothing(road: OpenRoad) -> None:
         url = f"{way.served.base}/v1/messages"
         async with way.served.session.post(url, data=message()) as answer:
             assert answer.status == 401
-        rebound = {"host": "evil.example", "x-api-key": HOME_KEY}
-        async with way.served.session.post(url, data=message(), headers=rebound) as answer:
-            assert answer.status == 403
+        for foreign in (
+            {"host": "evil.example", "x-api-key": HOME_KEY},  # rebound
+            {"origin": "https://evil.example"},  # a form whose action ends in ?key=x
+            {"origin": "http://evil.example:8788"},
+            {"origin": "null"},  # a frame in a sandbox
+        ):
+            async with way.served.session.post(
+                f"{url}?key=x", data=message(), headers=foreign
+            ) as answer:
+                assert answer.status == 403, foreign
         assert way.other.seen == []
         (row,) = await way.served.rows()
         assert row["reason"] == "no_credential"

@@ -183,7 +183,12 @@ LIKE: dict[type, st.SearchStrategy[Any]] = {
 }
 WHOLE = [
     json.loads((GOLDEN / f"{name}.json").read_text())
-    for name in ("claude_code.anthropic", "chat_agent.openai_chat")
+    for name in (
+        "claude_code.anthropic",
+        "chat_agent.openai_chat",
+        "codex.openai_responses",
+        "gemini_cli.gemini",
+    )
 ]
 
 

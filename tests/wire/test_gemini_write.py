@@ -11,6 +11,7 @@ from hypothesis import given
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire import anthropic, gemini, openai_chat
 from turnout.wire.envelope import Envelope, with_id
+from turnout.wire.gemini.signature import strict
 from turnout.wire.request import (
     Document,
     Effort,
@@ -342,6 +343,23 @@ def test_a_call_of_another_model(target: Target, means: list[str | None]) -> Non
     assert ("thoughtSignature" in {c.what for c in written.changes}) == (means != [None])
 
 
+STRICT = {
+    "gemini-3.8-flash": True,
+    "gemini-4-argon": True,
+    "google/gemini-3-pro-preview": True,
+    "gemini-flash-latest": True,
+    "gemini-2.5-pro": False,
+    "gemini-1.5-pro": False,
+    "gemma-3-27b-it": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("model", "means"), STRICT.items(), ids=str)
+def test_who_refuses_unsigned_calls(model: str, means: bool) -> None:
+    assert strict(model) is means
+
+
 def test_anothers_signature_is_not_given() -> None:
     sealed = with_id("c1", Envelope("openai", "sealed"))
     assert signatures(write(messages=loop(id=sealed))) == [FOREIGN]
@@ -471,6 +489,26 @@ def test_golden(name: str, update_golden: bool) -> None:
     if update_golden:
         golden.write_text(got)
     assert got == golden.read_text()
+
+
+TOLD: dict[str, tuple[Any, Target]] = {
+    "anthropic": (anthropic.DIALECT, Target(model="claude-t", reasoning="adaptive")),
+    "openai_chat": (openai_chat.DIALECT, Target(model="gpt-t", reasoning="effort")),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_c78_golden(name: str, update_golden: bool) -> None:
+    """A turn of gemini-cli, as other models are told it."""
+    request = gemini.DIALECT.read_request((GOLDEN / "gemini_cli.gemini.json").read_bytes(), PATH)
+    dialect, target = TOLD[name]
+    body = dialect.write_request(request, target).body
+    got = json.dumps(json.loads(body), indent=1) + "\n"
+    golden = GOLDEN / f"gemini_cli.{name}.json"
+    if update_golden:
+        golden.write_text(got)
+    assert got == golden.read_text()
+    assert b"CqQB0" not in body
 
 
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -15,7 +15,12 @@ from turnout.wire.request import DialectName, Request, Target
 from wire.conversations import anything, bare, normal, requests, texts_joined
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "requests"
-PATHS: dict[DialectName, str] = {"anthropic": "/v1/messages", "openai_chat": "/v1/chat/completions"}
+PATHS: dict[DialectName, str] = {
+    "anthropic": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "gemini": "/v1beta/models/source:generateContent",
+}
 TARGET = Target(model="t", documents=True, stop=9)
 # golden file                    its dialect    the other       the target
 FILES: dict[str, tuple[DialectName, DialectName, Target]] = {

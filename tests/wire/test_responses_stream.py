@@ -318,6 +318,15 @@ def test_thinking_of_anthropic_is_sealed_with_its_model() -> None:
     assert signed.model == "claude-sonnet-4-5-20250929"
 
 
+def test_an_envelope_is_not_sealed_again() -> None:
+    """An upstream that is a turnout itself has sealed it already."""
+    inner = grammar_responses.final(
+        written([START, Thinking("so"), Signature("sig"), Finished("end")])
+    )
+    got = events([CREATED, end(output=inner["output"])])
+    assert Signature(inner["output"][0]["encrypted_content"]) in got
+
+
 def test_a_failure_alone_is_one_event() -> None:
     """A writer that begins with it ends another's stream: nothing may come before."""
     data = written([Failed("broke", 429)])
@@ -358,8 +367,9 @@ def test_reading_what_was_written_means_the_same(said: list[Event]) -> None:
 
 def expected(said: list[Event]) -> dict[str, object]:
     """This dialect cannot tell a stop sequence from an end."""
-    means = sequences.meaning(said, sealed=False)
-    if isinstance(means["end"], tuple) and means["end"][0] == "stop":
+    means: dict[str, object] = sequences.meaning(said, sealed=False)
+    told = means["end"]
+    if isinstance(told, tuple) and told[0] == "stop":
         means["end"] = ("end", None)
     return means
 

@@ -80,6 +80,8 @@ BAD = {
     "deep": b"data: " + b"[" * 100_000 + b"\n\n",
     "a huge number": b'data: {"choices": ' + b"9" * 5000 + b"}\n\n",
     "choices of numbers": b'data: {"choices": [1]}\n\n',
+    "finish_reason is a list": b'data: {"choices": [{"delta": {}, "finish_reason": ["stop"]}]}\n\n',
+    "finish_reason is a number": b'data: {"choices": [{"delta": {}, "finish_reason": 1}]}\n\n',
     "content is a number": b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
     "type is a list": b'data: {"type": ["message_start"]}\n\n',
     "no message": b'data: {"type": "message_start"}\n\n',

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import brotli
 import zstandard
 
-from turnout.demo import anthropic, openai
+from turnout.demo import anthropic, gemini, openai, responses
 from turnout.demo.cache import PrefixCache, tokens
 from turnout.demo.reply import Pause, Reply, Step
 from turnout.demo.seen import Seen
@@ -22,12 +22,18 @@ from turnout.demo.speech import Heard, Plays, Turn, turn
 from turnout.demo.sse import dump
 from turnout.demo.wire import Answer, RefusedError, Wire
 
-Dialect = Literal["anthropic", "openai_chat"]
+Dialect = Literal["anthropic", "openai_chat", "openai_responses", "gemini"]
 
-WIRES: dict[str, Wire] = {"anthropic": anthropic.WIRE, "openai_chat": openai.WIRE}
+WIRES: dict[str, Wire] = {
+    "anthropic": anthropic.WIRE,
+    "openai_chat": openai.WIRE,
+    "openai_responses": responses.WIRE,
+    "gemini": gemini.WIRE,
+}
 JSON = {"content-type": "application/json"}
 SSE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
-BASE = re.compile(r"(?:/api)?/v1(/[^?]*)")
+BASE = re.compile(r"(?:/api)?/v1(?:alpha|beta)?(/[^?]*)")
+KEY = re.compile(r"[?&]key=([^&]*)")
 UNPACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "identity": bytes,
@@ -69,7 +75,7 @@ class Desk:
 
     def completes(self, seen: Seen) -> bool:
         """Whether it asks for an answer, and not for a list or a side path."""
-        return seen.method == "POST" and _below(seen.path) == self.wire.completion
+        return seen.method == "POST" and fnmatchcase(_below(seen.path), self.wire.completion)
 
     def reply(self, seen: Seen) -> tuple[Reply, Reply]:
         self._number += 1
@@ -84,14 +90,16 @@ class Desk:
         return first, second
 
     def _check_key(self, seen: Seen) -> None:
-        key = self.wire.key(_lower(seen)).removeprefix("Bearer ").strip()
+        in_query = KEY.search(seen.path)
+        said = self.wire.key(_lower(seen)) or (in_query[1] if in_query else "")
+        key = said.removeprefix("Bearer ").strip()
         if not key or (self.keys and key not in self.keys):
             raise RefusedError(401, "invalid API key" if key else "an API key is required")
 
     def _serve(self, seen: Seen) -> tuple[Reply, Reply]:
         path = _below(seen.path)
         if self.completes(seen):
-            return self._complete(_object(seen), seen)
+            return self._complete(dict(self.wire.placed(_object(seen), seen.path)), seen)
         if seen.method == "GET" and path == "/models":
             reply = Reply(200, JSON, (self.wire.models(self.models),))
             return reply, reply
@@ -112,8 +120,10 @@ class Desk:
         whole = changed(whole, wait=latency.first + latency.token * answer.output)
         if not heard.stream:
             return whole, whole
-        steps = _paced(self.wire.events(answer), latency.token * answer.output)
-        return Reply(200, SSE, steps, streamed=True, wait=latency.first), whole
+        events = self.wire.events(answer)
+        steps = _paced(_array(events) if heard.array else events, latency.token * answer.output)
+        head = JSON if heard.array else SSE
+        return Reply(200, head, steps, streamed=True, wait=latency.first), whole
 
     def _answer(self, heard: Heard) -> Answer:
         said = turn(self.plays, heard)
@@ -145,6 +155,12 @@ def _paced(events: list[bytes], seconds: float) -> tuple[Step, ...]:
         return tuple(events)
     pause = Pause(seconds / len(events))
     return tuple(step for event in events for step in (event, pause))
+
+
+def _array(events: list[bytes]) -> list[bytes]:
+    """The payloads of frames as the elements of one array."""
+    payloads = [event.removeprefix(b"data: ").strip() for event in events]
+    return [b"[" + payloads[0], *(b"\n,\r\n" + payload for payload in payloads[1:]), b"\n]\n"]
 
 
 def _below(path: str) -> str:

@@ -7,7 +7,7 @@
         assert sim.connections == 1
 
     SimProvider(
-        dialect,                 "anthropic" or "openai_chat"
+        dialect,                 "anthropic", "openai_chat", "openai_responses" or "gemini"
         models=(),               the ids it knows (404 for others); empty: any
         plays={},                speech.Plays; else a call of the first tool, then a text
         latency={},              glob of model -> Latency(first, token), seconds; first match
@@ -119,7 +119,7 @@ class SimProvider:
 
     @property
     def base_url(self) -> str:
-        return f"{self.url}/v1"
+        return f"{self.url}/v1{'beta' if self._desk.dialect == 'gemini' else ''}"
 
     @property
     def connections(self) -> int:

@@ -39,6 +39,7 @@ class Heard:
 
     `rounds`: answers with tool calls since `human`, the latest text a person wrote. `segments`:
     the prompt in the order in which it is cached, each with its cache mark ("", "5m", "1h").
+    `array`: a stream is to be a growing array of JSON.
     """
 
     model: str
@@ -51,6 +52,7 @@ class Heard:
     schema: Mapping[str, Any] | None = None
     thinks: bool = False
     wants_usage: bool = True
+    array: bool = False
 
 
 def turn(plays: Plays, heard: Heard) -> Turn:

@@ -1,4 +1,5 @@
-"""What a simulated provider has to know of a dialect. One file each: anthropic.py, openai.py."""
+"""What a simulated provider has to know of a dialect. One file each: anthropic.py,
+openai.py, responses.py, gemini.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,9 +35,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """`check` raises RefusedError for what the real provider refuses; `needs` is a header."""
+    """`check` raises RefusedError for what the real provider refuses; `needs` is a header.
 
-    completion: str  # path below /v1
+    `placed`: the body with what the path says (`model`, `stream`, `array`) among its keys.
+    """
+
+    completion: str  # path below /v1, a glob
     check: Callable[[Body], None]
     key: Callable[[Mapping[str, str]], str]
     hear: Callable[[Body], Heard]
@@ -48,6 +52,7 @@ class Wire:
     unknown_model: Callable[[str], RefusedError]
     headers: Callable[[int], Mapping[str, str]]
     needs: str = ""
+    placed: Callable[[Body, str], Body] = lambda body, _: body
 
 
 def words(text: str) -> frozenset[str]:

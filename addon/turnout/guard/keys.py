@@ -4,7 +4,7 @@ A key never leaves this module except inside the headers of one attempt to its o
 """
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from turnout.config import Provider
 from turnout.trip import CREDENTIALS, Arrival
@@ -36,7 +36,8 @@ class Keys:
 
 
 def has_credential(arrival: Arrival) -> bool:
-    return any(key.lower() in CREDENTIALS for key, _ in arrival.headers) or "key=" in arrival.url
+    query = parse_qsl(urlsplit(arrival.url).query)
+    return any(key.lower() in CREDENTIALS for key, _ in arrival.headers) or "key" in dict(query)
 
 
 def is_plan_token(arrival: Arrival) -> bool:

@@ -24,6 +24,7 @@ from turnout.web import api
 PLAN_HEADER = "x-turnout-plan"
 PLAN_SECONDS = 60.0
 DISPATCH = "/dispatch"
+GRACE = 0.5  # seconds for streams that run when we are told to end; aiohttp takes it twice
 
 
 class Relay:
@@ -48,7 +49,7 @@ class Relay:
         api.add(app, engine, self.token)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         await self._runner.setup()
-        await web.SockSite(self._runner, self.socket, shutdown_timeout=5).start()
+        await web.SockSite(self._runner, self.socket, shutdown_timeout=GRACE).start()
 
     async def close(self) -> None:
         if self._runner:

@@ -6,6 +6,7 @@ other dialect    reader -> events -> writer; JSON for a stream and the reverse a
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 
 import aiohttp
 
@@ -23,10 +24,13 @@ log = logging.getLogger(__name__)
 
 # another vendor's rate limits and request ids would mislead a client: only these go back
 JSON_HEADERS: Headers = (("content-type", "application/json"),)
+# what a host that the client never asked says of itself
+OF_A_STRANGER = frozenset({"set-cookie", "alt-svc", "strict-transport-security", "location"})
 STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
 )
+ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
 
 
 class Listener:
@@ -85,12 +89,29 @@ def _reader(answer: Answer) -> StreamReader:
     return reader(answer.attempt.dialect, streamed=answer.streamed, encoding=encoding)
 
 
+def translated_headers(plan: Plan, hints: Hints) -> Headers:
+    """A stream that is no server-sent events is an array of JSON that grows."""
+    if not plan.ask.stream:
+        return JSON_HEADERS
+    return STREAM_HEADERS if hints.sse else ARRAY_HEADERS
+
+
 def headers(answer: Answer) -> Headers:
-    """The upstream's headers, all but those of its own connection."""
+    """The upstream's headers, but for those of its connection, and a stranger's about itself."""
     keep = answer.header("content-length")
-    kept = tuple((key, value) for key, value in answer.headers if key.lower() not in HOP_BY_HOP)
+    gone = HOP_BY_HOP if answer.attempt.clients_key else HOP_BY_HOP | OF_A_STRANGER
+    kept = tuple((key, value) for key, value in answer.headers if key.lower() not in gone)
     # a stream may get an error event more than the upstream announced
     return kept if answer.streamed or not keep else (*kept, ("content-length", keep))
+
+
+async def what_came(answer: Answer) -> bytes:
+    """The body of an error, as much of it as there is."""
+    came = bytearray()
+    with suppress(aiohttp.ClientError, OSError):
+        async for piece in answer.body:
+            came += piece
+    return bytes(came)
 
 
 async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:

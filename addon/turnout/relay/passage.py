@@ -66,6 +66,7 @@ class Passage:
         return await self._give(answer)
 
     async def _home(self) -> web.StreamResponse:
+        self._meter = Meter(time.monotonic)  # what the broken answer said is not this one's
         try:
             answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
         except NoAnswerError as e:
@@ -78,10 +79,12 @@ class Passage:
         self._tried += error.tried
         if error.last and error.last.attempt.dialect is self._plan.dialect:
             return await self._give(error.last)
-        status = error.last.status if error.last else 502
-        message = f"turnout: no provider answered ({error})"
-        if error.last:
-            body = b"".join([piece async for piece in error.last.body])
+        status, message = 502, f"turnout: no provider answered ({error})"
+        if error.last and error.last.failed:
+            status, message = error.last.failed.status, error.last.failed.message
+        elif error.last:
+            body = await back.what_came(error.last)
+            status = error.last.status
             message = error.last.attempt.dialect.read_error(body) or message
         self._meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
@@ -113,15 +116,14 @@ class Passage:
         elif answer.status >= 300:
             return await self._foreign_error(answer)
         else:
-            headers = back.STREAM_HEADERS if plan.ask.stream else back.JSON_HEADERS
+            headers = back.translated_headers(plan, hints)
             schemas = {tool.name: tool.schema for tool in plan.request().tools}
             repair = Repair(schemas, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair)
         return await self._send(answer, headers, pieces)
 
     async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
-        body = b"".join([piece async for piece in answer.body])
-        message = answer.attempt.dialect.read_error(body)
+        message = answer.attempt.dialect.read_error(await back.what_came(answer))
         self._meter.watch(Failed(message, answer.status))
         return await self._error(answer.status, message)
 
@@ -153,14 +155,18 @@ class Passage:
         )
 
     def _hints(self, answer: Answer) -> Hints:
-        plan = self._plan
+        plan, place = self._plan, self._plan.dialect.place
         served = self._engine.config.policy.answer_model == "served"
+        request = None if answer.attempt.dialect is plan.dialect else plan.request()
         return Hints(
             id=plan.decision.id,
             model=answer.attempt.model if served else plan.ask.model,
             input_tokens=plan.ask.input_tokens,
             created=int(plan.decision.at),
-            wants_usage=answer.attempt.dialect is plan.dialect or plan.request().wants_usage,
+            asked=plan.ask.model,
+            sse=place is None or place(plan.arrival.path).sse,
+            wants_usage=request is None or request.wants_usage,
+            request=request,
         )
 
     def _settle(self) -> None:

@@ -27,9 +27,8 @@ from turnout.wire.events import Event, Failed
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0  # seconds, start value
-HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer, start value
-WHOLE_TIMEOUT = 600.0  # seconds to the headers of an answer that is not streamed, as the SDKs wait
-SILENCE_TIMEOUT = 300.0  # seconds between two pieces of an answer
+HEADER_TIMEOUT = 30.0  # seconds to the headers of a streamed answer of ours, start value
+WHOLE_TIMEOUT = 600.0  # seconds to all other headers, and between two pieces: as the SDKs wait
 ERROR_TIMEOUT = 5.0  # seconds for the body of an error answer
 LARGE = 1 << 20  # bytes; aiohttp sends more than that in pieces only from a file
 MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
@@ -38,8 +37,10 @@ MAX_ERROR = 1 << 20  # bytes of an error answer that are kept
 RETRY = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 # what one model refuses and another may accept, unless it was the client's own request
 CHANGED = frozenset({400, 413, 415, 422})
-# about the key or the account: with the client's own key the client has to hear of it
+# about the key, the account or the model: to its own request the client has to hear of it
 KEYS = frozenset({401, 402, 403, 404})
+# what another of the same provider's models would hear as well
+UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class NoAnswerError(TurnoutError):
@@ -59,6 +60,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: AsyncIterator[bytes]
     close: Callable[[], None]
+    failed: Failed | None = None  # what its stream began with
     tried: list[Tried] = field(default_factory=list)
 
     @property
@@ -83,7 +85,7 @@ class Upstream:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=tls or True),
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_TIMEOUT, sock_read=SILENCE_TIMEOUT
+                total=None, connect=CONNECT_TIMEOUT, sock_read=WHOLE_TIMEOUT
             ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -99,10 +101,14 @@ class Upstream:
         """The first attempt that answers. Raises NoAnswerError when none does."""
         tried: list[Tried] = []
         last: Answer | None = None
+        unreachable: set[str] = set()
         for attempt in attempts:
-            answer, result = await self._try(attempt, stream=stream)
+            if attempt.provider in unreachable and not attempt.untouched:
+                continue  # its other models are behind the same door
+            answer, result = await self._try(attempt, unreachable, stream=stream)
             tried.append(result)
             if answer and not result.error:
+                _close(last)
                 answer.tried = tried
                 return answer
             # the error of the client's own request says more to it than one of our attempts'
@@ -111,7 +117,9 @@ class Upstream:
             log.info("%s/%s: %s", attempt.provider, attempt.model, result.error)
         raise NoAnswerError(tuple(tried), last)
 
-    async def _try(self, attempt: Attempt, *, stream: bool) -> tuple[Answer | None, Tried]:
+    async def _try(
+        self, attempt: Attempt, unreachable: set[str], *, stream: bool
+    ) -> tuple[Answer | None, Tried]:
         began = time.monotonic()
         answer: Answer | None = None
         try:
@@ -121,16 +129,21 @@ class Upstream:
                 await _keep(answer)
         except (aiohttp.ClientError, OSError, TurnoutError) as e:
             _close(answer)
+            if isinstance(e.__cause__ or e, UNREACHABLE):
+                unreachable.add(attempt.provider)
             return None, _tried(attempt, None, _named(e), began)
         except BaseException:
             _close(answer)
             raise
-        return answer, _tried(attempt, answer.status, problem, began)
+        if answer.status == 401:
+            unreachable.add(attempt.provider)  # our key is wrong for all it serves
+        kept = None if problem and _leads_away(answer) else answer
+        return kept, _tried(attempt, answer.status, problem, began)
 
     async def _open(self, attempt: Attempt, *, stream: bool) -> Answer:
+        if attempt.untouched:  # there is no better answer to wait for
+            return await asyncio.wait_for(self._request(attempt), WHOLE_TIMEOUT)
         limit = HEADER_TIMEOUT if stream else WHOLE_TIMEOUT
-        if attempt.untouched:
-            return await asyncio.wait_for(self._request(attempt), limit)
         with self._stages("connect"):
             try:
                 return await asyncio.wait_for(self._request(attempt), limit)
@@ -139,13 +152,17 @@ class Upstream:
 
     async def _request(self, attempt: Attempt) -> Answer:
         url = self._redirect(yarl.URL(attempt.url, encoded=True))
-        response = await self._session.request(
-            "POST",
-            url,
-            data=attempt.body if len(attempt.body) < LARGE else io.BytesIO(attempt.body),
-            headers=attempt.headers,
-            allow_redirects=False,
-        )
+        try:
+            response = await self._session.request(
+                "POST",
+                url,
+                data=attempt.body if len(attempt.body) < LARGE else io.BytesIO(attempt.body),
+                headers=attempt.headers,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as e:
+            # their text holds the URL, and a URL may hold a key
+            raise aiohttp.ClientError(f"no HTTP: {type(e).__name__}") from None
         headers = tuple(
             (key.decode("latin-1"), value.decode("latin-1")) for key, value in response.raw_headers
         )
@@ -156,9 +173,11 @@ class Upstream:
 async def _problem(answer: Answer) -> str:
     """Why the next attempt should be tried, or "". Reads up to the first event of a stream."""
     attempt, status = answer.attempt, answer.status
-    if status in KEYS and attempt.clients_key:
+    if attempt.untouched and status in KEYS:
         return ""
-    if status in RETRY or (status in CHANGED and not attempt.untouched):
+    if status == 401 and attempt.clients_key:
+        return ""  # a wrong key is wrong for the client's own model, too
+    if status in RETRY or (status in CHANGED and not attempt.untouched) or _leads_away(answer):
         return f"status {status}"
     plain = answer.header("content-encoding") in PLAIN
     return await _peek(answer) if status < 300 and answer.streamed and plain else ""
@@ -177,7 +196,13 @@ async def _peek(answer: Answer) -> str:
         if not piece:
             break
     answer.body = _chain(pieces, rest)
+    answer.failed = said if isinstance(said, Failed) else None
     return f"{said.status}: {said.message}" if isinstance(said, Failed) else ""
+
+
+def _leads_away(answer: Answer) -> bool:
+    """A redirect of a host the client never asked: it would send its own key after it."""
+    return 300 <= answer.status < 400 and not answer.attempt.clients_key
 
 
 def _event(events: Iterator[Event]) -> Event | None:
@@ -196,7 +221,10 @@ async def _chain(pieces: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterat
 
 
 async def _keep(answer: Answer) -> None:
-    """Takes the body of a failed answer into memory, so that its connection is free."""
+    """Takes the body of a failed answer into memory, so that its connection is free.
+
+    What is too large is left open; what breaks off breaks off for the client, too.
+    """
     pieces: list[bytes] = []
     size = 0
     try:
@@ -205,16 +233,23 @@ async def _keep(answer: Answer) -> None:
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_ERROR:
-                    break
-    except (aiohttp.ClientError, OSError):
-        log.debug("an error answer broke off")
+                    answer.body = _chain(pieces, answer.body)
+                    return
+    except (aiohttp.ClientError, OSError) as e:
+        answer.body = _chain(pieces, _broken(e))
+    else:
+        answer.body = _chain(pieces, _nothing())
     answer.close()
-    answer.body = _chain(pieces, _nothing())
 
 
 def _close(answer: Answer | None) -> None:
     if answer:
         answer.close()
+
+
+async def _broken(error: Exception) -> AsyncIterator[bytes]:
+    raise error
+    yield b""
 
 
 async def _nothing() -> AsyncIterator[bytes]:

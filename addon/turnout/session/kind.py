@@ -64,7 +64,7 @@ def _server_tool(ask: Ask, _: Headers) -> bool:
 
 def _compaction(ask: Ask, headers: Headers) -> bool:
     """In Chat the same sentence may be anybody's."""
-    if codex_turn(headers).request_kind == "compaction":
+    if ask.compaction or codex_turn(headers).request_kind == "compaction":
         return True
     if ask.dialect != "anthropic":
         return False

@@ -10,9 +10,10 @@ GET  /v1/decisions/{id}     one row of the log
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -46,13 +47,22 @@ def is_local(host: str) -> bool:
     return (name if name.endswith("]") else name.rsplit(":", 1)[0]) in HOSTS
 
 
+def is_from_here(headers: Mapping[str, str]) -> bool:
+    """A browser says with Origin whose page asks; what is no browser's page says none."""
+    page = urlsplit(headers.get("origin", ""))
+    foreign = page.path == "null" or (
+        page.scheme in ("http", "https") and not is_local(page.netloc)
+    )
+    return is_local(headers.get("host", "")) and not foreign
+
+
 def _guard(token: str):  # type: ignore[no-untyped-def]
     """A foreign Host means DNS rebinding, a missing token anybody's page: both are refused."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/dispatch" and not is_local(request.host or ""):
-            return _error(403, f"Host {request.host!r} is not local")
+        if request.path != "/dispatch" and not is_from_here(request.headers):
+            return _error(403, f"Host {request.host!r} or Origin is not local")
         given = request.headers.get(TOKEN_HEADER, "")
         if request.path not in OPEN and not hmac.compare_digest(given.encode(), token.encode()):
             return _error(401, f"{TOKEN_HEADER} is missing or wrong; `turnout status` has it")

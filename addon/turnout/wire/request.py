@@ -85,7 +85,7 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """`input` is JSON text, as it was sent. `signature`: Gemini's, which goes back to Gemini only."""
+    """`input` is JSON text, as it was sent. `signature`: Gemini's, which goes back there only."""
 
     id: str
     name: str

@@ -7,6 +7,7 @@ import msgspec
 from turnout.errors import UnsupportedError, WireError, reading
 from turnout.wire import able, schema
 from turnout.wire.anthropic import cache, history, reason
+from turnout.wire.anthropic.model import LONG_CONTEXT, same
 from turnout.wire.anthropic.peek import facts
 from turnout.wire.anthropic.shape import Block, Body, Message, Named, marks, parse, walk
 from turnout.wire.edits import Edits
@@ -31,11 +32,19 @@ def splice(body: bytes, target: Target) -> Written:
         cache.check(marks(parsed, walked))
         edits = Edits(body, members)
         left = history.mend(edits, parsed, target)
-        if parsed.model != target.model:
+        if same(parsed.model, target):
+            _unmark(edits, parsed, target)
+        else:
             able.check(facts(parsed, members, walked), target)
             _check(walked, left, target)
             _fit(edits, parsed, target, left)
         return edits.written()
+
+
+def _unmark(edits: Edits, body: Body, target: Target) -> None:
+    """The API itself does not know the mark of a long context: a beta of the headers says it."""
+    if body.model != target.model:
+        edits.put("model", target.model, f"{LONG_CONTEXT} is said in the headers")
 
 
 def _check(walked: Sequence[Block], left: Sequence[Message], target: Target) -> None:

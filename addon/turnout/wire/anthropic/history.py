@@ -6,6 +6,7 @@ Only messages that need it are written anew, and in those only the blocks that n
 from collections.abc import Iterator, Sequence
 
 from turnout.wire import splice
+from turnout.wire.anthropic.model import same
 from turnout.wire.anthropic.shape import Block, Body, Message, blocks
 from turnout.wire.changes import Changes
 from turnout.wire.edits import Edits
@@ -24,7 +25,7 @@ def mend(edits: Edits, body: Body, target: Target) -> list[Message]:
 
     A thinking block is taken back by the model that signed it; unsigned, by none.
     """
-    switched = body.model != target.model
+    switched = not same(body.model, target)
     hoists = switched and not target.mid_system and any(m.role == "system" for m in body.messages)
     mends = any(_ill(block, switched) for m in body.messages for block in blocks(m.content))
     if not (hoists or mends):

@@ -17,7 +17,8 @@ from turnout.wire.sealed import is_sealed
 NOTHING = msgspec.Raw(b"null")
 
 THINKING = {"thinking", "redacted_thinking"}
-LEGAL_ID = re.compile(r"[A-Za-z0-9_-]+")
+# and without what an id carries for another family (envelope.py)
+LEGAL_ID = re.compile(r"(?!.*__turnout_\d)[A-Za-z0-9_-]+")
 # blocks of tools that Anthropic runs itself, besides every `..._tool_result` but the plain one
 SERVER_BLOCKS = {"server_tool_use", "mcp_tool_use", "container_upload"}
 

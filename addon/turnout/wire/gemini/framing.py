@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from turnout.wire import sse
 
 BOM = b"\xef\xbb\xbf"
-# an escape inside a string; a quote; a bracket
-_TOKEN = re.compile(rb'\\.|["{}\[\]]', re.DOTALL)
+_MARK = re.compile(rb'["{}\[\]]')
+# the rest of a string, with its closing quote
+_REST = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 class Objects:
@@ -52,13 +53,11 @@ class Elements:
     def feed(self, data: bytes) -> Iterator[str]:
         data, self._held = self._held + data, b""
         start = at = 0
-        while match := _TOKEN.search(data, at):
-            token, at = match[0], match.end()
-            if token == b'"':
+        while match := (_REST.match if self._quoted else _MARK.search)(data, at):
+            at = match.end()
+            if self._quoted or match[0] == b'"':
                 self._quoted = not self._quoted
-            elif token[0] == ord("\\") or self._quoted:
-                continue
-            elif token == b"{" or (token == b"[" and self._depth):
+            elif match[0] == b"{" or (match[0] == b"[" and self._depth):
                 if not self._depth:
                     start = match.start()
                 self._depth += 1

@@ -23,8 +23,6 @@ BODY: Places = {
     "generationConfig": {"thinkingConfig": {}},
 }
 
-# a member's name with a "_" in it: most bodies have none, and need no second look
-SNAKE = re.compile(rb'[{,]\s*"[a-z]+_[a-z_]+"\s*:')
 _WORD = re.compile(r"(?<=[a-z0-9])_([a-z])")
 
 

@@ -5,13 +5,14 @@ https://ai.google.dev/api/generate-content
 Whatever can be large or of many forms stays raw bytes. Unknown fields and parts are fine.
 """
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from turnout.errors import reading
 from turnout.wire import splice
-from turnout.wire.gemini.names import SNAKE, normal
+from turnout.wire.gemini.names import normal
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -106,6 +107,14 @@ class Body(Shape):
     cached_content: str | None = None
 
 
+# the ends of their names in snake_case: a body with none of them needs no second look
+_ENDS = {
+    name.rpartition("_")[2]
+    for shape in Shape.__subclasses__()
+    for name in (*shape.__struct_fields__, "function_declarations")
+    if "_" in name
+}
+_SNAKE = re.compile(rb'_(?:%b)"\s*:' % "|".join(sorted(_ENDS)).encode())
 _body = msgspec.json.Decoder(Body)
 _names = msgspec.json.Decoder(list[Named])
 
@@ -114,7 +123,7 @@ def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
     """The body, and where its members are, as this body spells them. Raises WireError."""
     with reading("gemini"):
         members = splice.fields(body)
-        if SNAKE.search(body):
+        if _SNAKE.search(body):
             return _body.decode(msgspec.json.encode(normal(msgspec.json.decode(body)))), members
         return _body.decode(body), members
 

@@ -16,14 +16,14 @@ from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
 
 FAMILY = "gemini"
 FOREIGN = "skip_thought_signature_validator"
-_GENERATION = re.compile(r"(?:.*/)?gemini-(\d+)")
+_GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
 FIRST_STRICT = 3
 
 
 def strict(model: str) -> bool:
-    """Does it refuse unsigned calls? What is no numbered Gemini ("gemini-flash-latest") is new."""
+    """Does it refuse unsigned calls? A Gemini without a number ("gemini-flash-latest") is new."""
     match = _GENERATION.match(model)
-    return match is None or int(match[1]) >= FIRST_STRICT
+    return match is not None and int(match[1] or FIRST_STRICT) >= FIRST_STRICT
 
 
 def sealed(id: str, signature: str) -> str:

@@ -114,7 +114,7 @@ class StreamWriter:
         """Signed as another model's, so that the client may bring it to Gemini later."""
         args = json.loads(repair(arguments, None).json)
         part: Part = {"functionCall": {"id": call.id, "name": call.name, "args": args}}
-        if not self._called and self._hints.asked and signature.strict(self._hints.asked):
+        if not self._called and signature.strict(self._hints.asked):
             part["thoughtSignature"] = signature.FOREIGN
         self._called = True
         return part

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from turnout.errors import UnsupportedError, reading
-from turnout.wire import able, schema
+from turnout.wire import able, envelope, schema
 from turnout.wire.edits import Edits
 from turnout.wire.effort import LADDER, nearest
 from turnout.wire.openai_chat import history
@@ -33,11 +33,15 @@ REASONING = ("reasoning_effort", "reasoning", "thinking")
 def splice(body: bytes, target: Target) -> Written:
     """Raises WireError, and UnsupportedError when the target cannot be told all of it.
 
-    For the model that the client asked for nothing changes.
+    For the model that the client asked for nothing changes, save that what ids carry for other
+    families stays here: OpenAI refuses an id of more than 64 characters.
     """
     with reading("openai_chat"):
-        parsed, members = parse(body)
-        edits = Edits(body, members)
+        plain = envelope.stripped(body)
+        parsed, members = parse(plain)
+        edits = Edits(plain, members)
+        if plain is not body:
+            edits.note("tool ids", "without the signatures of another family")
         if parsed.model != target.model:
             _check(facts(parsed, members), parsed, target)
             _fit(edits, parsed, target)

@@ -178,8 +178,8 @@ def _write_user(message: Message, target: Target) -> Iterator[Sent]:
     yield from map(_write_result, results)
     media = [part for result in results for part in result.content if not isinstance(part, Text)]
     rest = (*media, *_content(message.parts))
-    if rest:
-        yield {"role": "user", "content": parts.write(rest, target)}
+    if content := parts.write(rest, target):
+        yield {"role": "user", "content": content}
 
 
 def _write_result(result: ToolResult) -> Sent:

@@ -78,7 +78,7 @@ class StreamReader:
             yield Started(_name(chunk.get("id")), _name(chunk.get("model")))
         for choice in choices:
             yield from self._delta(choice.get("delta") or choice.get("message") or {})
-            self._finish = choice.get("finish_reason") or self._finish
+            self._finish = _string(choice.get("finish_reason") or self._finish)
         if usage and usage != self._usage:
             self._usage = usage
             yield usage
@@ -120,7 +120,7 @@ class StreamReader:
             yield Failed(f"the upstream broke off: {reason}", BROKEN[reason])
         else:
             yield from self._links.events()
-            notes = () if reason in READ_FINISH else (f"finish_reason:{_string(reason)[:40]}",)
+            notes = () if reason in READ_FINISH else (f"finish_reason:{reason[:40]}",)
             stop = "refusal" if self._refused else READ_FINISH.get(reason, "end")
             yield self._calls.finish(stop, notes=notes)
 

@@ -19,6 +19,7 @@ from turnout.wire.openai_responses.shape import (
     parse,
     parts,
 )
+from turnout.wire.openai_responses.tools import OFFERED
 from turnout.wire.request import Ask, Effort
 
 INPUT = ("instructions", "input", "tools")
@@ -107,11 +108,18 @@ def _native(body: Body) -> bool:
     """OpenAI's own tools, what it keeps for the client, and items that only it can read."""
     kept = (body.previous_response_id, body.conversation, body.prompt)
     return (
-        any(not tool.of_client for tool in body.every_tool)
+        _hosted(body)
         or any(item.kind not in PORTABLE for item in body.items)
         or any(bytes(raw) != bytes(NOTHING) for raw in kept)
         or bool(body.background)
     )
+
+
+def _hosted(body: Body) -> bool:
+    """A search offered beside the client's own tools is a convenience; any other is needed."""
+    hosted = {tool.type for tool in body.every_tool if not tool.of_client}
+    own = any(tool.of_client for tool in body.every_tool)
+    return bool(hosted - OFFERED if own else hosted)
 
 
 def _effort(body: Body) -> Effort | None:

@@ -47,7 +47,7 @@ def _request(body: dict[str, Any]) -> Request:
     note, names = Changes(), Names()
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
-    declared = tuple(tools.read(_tools(body, said), names))
+    declared = tuple(tools.read(_tools(body, said), names, note))
     conversation = items.Reader(model, names, note)(said)
     leading = list(takewhile(lambda message: message.role == "system", conversation))
     text = get(body, "text", dict, {})

@@ -22,6 +22,8 @@ CUSTOM = ("type", "name", "description", "format")
 NAMESPACE = ("type", "name", "description", "tools")
 # how the provider searches and schedules tools; the tool is the same without
 BOOKKEEPING = ("defer_loading", "async", "output_schema", "allowed_callers")
+# hosted tools that a model may do without, as long as it has others
+OFFERED = frozenset({"web_search"})
 EMPTY = {"type": "object", "properties": {}}
 INPUT = "input"
 FREE_FORM = {
@@ -34,9 +36,15 @@ CHOICES = {"auto": ToolChoice("auto"), "none": ToolChoice("none"), "required": T
 WORDS = {"auto": "auto", "none": "none", "any": "required"}
 
 
-def read(tools: Iterable[Any], names: Names) -> Iterator[Tool]:
-    for tool in tools:
-        yield from _read(of(tool, dict, "tool"), names, "")
+def read(tools: Iterable[Any], names: Names, note: Changes) -> Iterator[Tool]:
+    """A search that OpenAI offers beside a client's own tools (codex does) is a convenience."""
+    said = [of(tool, dict, "tool") for tool in tools]
+    own = any(tool.get("type") not in OFFERED for tool in said)
+    for tool in said:
+        if own and tool.get("type") in OFFERED:
+            note(f"tools.{tool['type']}", "OpenAI's own search, offered beside the client's tools")
+        else:
+            yield from _read(tool, names, "")
 
 
 def _read(tool: dict[str, Any], names: Names, namespace: str) -> Iterator[Tool]:

@@ -1,0 +1,41 @@
+"""The mock of the providers, which also knows two calls that only turnout's clients need.
+
+Arguments as mock_provider.py, whose folder is MOCK_HOME. Codex's free-form tool `exec` is a
+function of one string where it comes in another dialect. The control key `call` = [name, arguments]
+asks for a tool that the mock would not choose.
+"""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+sys.path.insert(0, os.environ["MOCK_HOME"])
+import mock_provider as mock
+
+COMMAND = f"echo {mock.MARK}_42 | tee -a mock_tool_ran.txt"
+CODE = f"text(JSON.stringify(await tools.exec_command({{cmd: '{COMMAND}'}})));"
+usual = mock.toolcall
+
+type Call = tuple[str, dict[str, Any]]
+
+
+def toolcall(tools: list[tuple[str, Any]]) -> Call | None:
+    """What is asked for by name, then what the mock knows, then codex's code."""
+    wanted, arguments = mock.C.get("call") or ("", {})
+    for name, _ in tools:
+        if name == wanted:
+            return name, arguments
+    return usual(tools) or _code(tools)
+
+
+def _code(tools: list[tuple[str, Any]]) -> Call | None:
+    for name, schema in tools:
+        if name.endswith("exec") and "input" in (schema or {}).get("properties", {}):
+            return name, {"input": CODE}
+    return None
+
+
+if __name__ == "__main__":
+    mock.toolcall = toolcall
+    asyncio.run(mock.main())

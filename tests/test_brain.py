@@ -1,0 +1,63 @@
+"""The brain remembers: vectors of texts, and the scores of those that are asked about again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from road import artifacts
+from turnout import brain as module
+from turnout.brain import Brain
+from turnout.errors import StageError
+from turnout.stages import Stages, parse
+
+SLOW = 60.0  # seconds; nothing here is about the deadline
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return artifacts.made(tmp_path_factory.mktemp("brain") / "artifacts")
+
+
+@pytest.fixture
+def stages() -> Stages:
+    return Stages()
+
+
+@pytest.fixture
+def brain(folder: Path, stages: Stages) -> Iterator[Brain]:
+    made = Brain(folder, stages, SLOW)
+    yield made
+    made.close()
+
+
+async def test_the_same_text_is_scored_once(brain: Brain) -> None:
+    first = await brain.scored("mend the parser", tools=True)
+    assert await brain.scored("mend the parser", tools=True) is first
+
+
+async def test_tools_make_another_score(brain: Brain) -> None:
+    first = await brain.scored("mend the parser", tools=True)
+    assert await brain.scored("mend the parser", tools=False) is not first
+
+
+async def test_another_text_has_another_score(brain: Brain) -> None:
+    first = await brain.scored("mend the parser", tools=True)
+    assert await brain.scored("write a poem", tools=True) is not first
+
+
+async def test_what_is_asked_about_stays(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_PLAY", 2)
+    kept = await brain.scored("one", tools=True)
+    lost = await brain.scored("two", tools=True)
+    assert await brain.scored("one", tools=True) is kept
+    await brain.scored("three", tools=True)
+    assert await brain.scored("one", tools=True) is kept
+    assert await brain.scored("two", tools=True) is not lost
+
+
+async def test_a_stage_that_breaks_is_not_hidden(brain: Brain, stages: Stages) -> None:
+    await brain.scored("one", tools=True)
+    stages.faults.update(parse("score:raise"))
+    with pytest.raises(StageError, match="score"):
+        await brain.scored("one", tools=True)
