@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from turnout.bundles import parity, placing, pools, rivals, splits
 from turnout.bundles.calibration import calibration
 from turnout.bundles.contamination import Overlap, known
+from turnout.bundles.forward import forward
 from turnout.bundles.judge import Part, judged
 from turnout.bundles.noise import noise
 from turnout.bundles.parity import Told
@@ -381,7 +382,7 @@ def _left_out(inquiry: Inquiry) -> Row:
         }
         if keep:
             found["cells"] = [asdict(one) for one in placed]
-    return found
+    return found | {"newer_than_all_labels": forward(inquiry.case, inquiry.seed)}
 
 
 def _plain(value: Any) -> Any:

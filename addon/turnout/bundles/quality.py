@@ -20,6 +20,9 @@ from turnout.bundles.data import Data, Labels
 from turnout.bundles.prior import Prior
 
 LEAST, MOST = 20.0, 1000.0
+# How much larger than the prior says errors are for models newer than every label: `bundle eval`,
+# split model, newer_than_all_labels. Models that nobody has labels of are mostly such models.
+AHEAD = 2.0
 
 type Matrix = NDArray[np.float64]
 
@@ -54,6 +57,7 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
         variance += share[:, [s]] ** 2 * spread / (counts[s] + pseudo[s])
     common = np.einsum("ks,mst,kt->km", share, prior.covariance, share)
     total = np.sqrt(np.maximum(common, 0) + variance)
+    total[:, ~np.isin(np.arange(models), data.labels.model)] *= AHEAD
     return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
 
 

@@ -12,6 +12,13 @@ from turnout.bundles.evaluate import ENOUGH
 type Row = Mapping[str, Any]
 
 PLOTTED = 6  # sources with a plot of cost against quality
+PLACED = (
+    "with_labels",
+    "public_facts_only",
+    "with_public_scores",
+    "price_and_date",
+    "newer_than_all_labels",
+)
 PROFILES = ("strict", "parity", "thrift")
 
 
@@ -130,13 +137,29 @@ def _models(models: Mapping[str, Row]) -> Iterator[str]:
     yield "| split | of | error, points | between models | rank correlation | sources |"
     yield "|---|---|---|---|---|---|"
     for split, found in models.items():
-        for kind in ("with_labels", "public_facts_only", "with_public_scores", "price_and_date"):
+        for kind in PLACED:
             whole = found.get(kind, {}).get("all", {})
             if whole.get("error"):
                 cells = [_of(whole[n]) for n in ("error", "error_of_rank", "rank_correlation")]
                 row = (split, kind.replace("_", " "), *cells, str(whole["sources"]))
                 yield f"| {' | '.join(row)} |"
+    if parity := models.get("left_out", {}).get("newer_than_all_labels", {}).get("parity"):
+        yield from _forward(parity)
     yield "\nEach source counts once. Between models: without each source's own mean error."
+
+
+def _forward(parity: Row) -> Iterator[str]:
+    ratio = parity["sd_of_error_over_its_predicted_sd"]
+    yield (
+        f"\nJudged before any labels were there: {parity['pairs']:,} pairs of a newer model and an "
+        f"older one on the same source. Errors of the gap are {ratio:.1f} times what is predicted."
+    )
+    for one in parity["judged"]:
+        if one["right"] is not None:
+            yield (
+                f"- z {one['z']:g}: {one['at_parity']:,} of {one['of']:,} cheaper ones judged at "
+                f"parity, {one['right']:.0%} rightly, {one['points']:+.1f} points on average."
+            )
 
 
 def _of(found: Row) -> str:

@@ -11,6 +11,13 @@ from turnout.cli import page
 
 type Row = Mapping[str, Any]
 
+PLACED = (
+    "with_labels",
+    "public_facts_only",
+    "with_public_scores",
+    "price_and_date",
+    "newer_than_all_labels",
+)
 MOST = 12  # lines of a list that goes on
 
 
@@ -121,7 +128,7 @@ def judged(document: Row, console: Console) -> None:
         console.print(f"{name}: {split['what']} ({split['sample']})", style="bold")
         console.print(_split(split))
     for name, found in document["models"].items():
-        for kind in ("with_labels", "public_facts_only", "with_public_scores", "price_and_date"):
+        for kind in PLACED:
             if whole := found.get(kind, {}).get("all", {}).get("error"):
                 console.print(_placed(name, kind, found[kind]["all"], whole))
     for one in data["excluded"][:MOST]:
