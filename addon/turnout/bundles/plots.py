@@ -106,8 +106,8 @@ def frontier(row: Row) -> str:
         (name, found["bill_percent"]["value"], found["quality"]["value"])
         for name, found in (*row["router"].items(), ("knn", row["knn"]))
     ]
-    levels = [q for _, q, _ in singles] + [q for _, _, q in routed]
     most = min(max(b for b, _, _ in singles), 160.0)
+    levels = [q for b, q, _ in singles if b <= most] + [q for _, _, q in routed]
     low, high = min(levels), max(levels)
     room = max(high - low, 1.0) * 0.08
     title = f"{row['name']}: {row['requested']} requested, {row['prompts']} prompts"
@@ -154,14 +154,14 @@ def calibration(bins: Sequence[Row], split: str) -> str:
         f"Predicted and measured parity (epsilon 0.02), split: {split}",
         (0.0, 1.0),
         (0.0, 1.0),
-        "predicted probability of parity",
+        "predicted probability of parity (figures: cases)",
         "measured share",
     )
     plot.line([(0, 0), (1, 1)], PALE, dash="5 4")
     plot.line([(one["predicted"], one["measured"]) for one in bins], COLOURS["parity"])
     for one in bins:
         plot.dot(one["predicted"], one["measured"], COLOURS["parity"], 3 + one["cases"] ** 0.5 / 2)
-        plot.text(one["predicted"], one["measured"], f"{one['cases']} cases", size=10)
+        plot.text(one["predicted"], one["measured"], str(one["cases"]), size=10)
     return plot.svg()
 
 

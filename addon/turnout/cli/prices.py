@@ -24,10 +24,12 @@ def prices(model: str, as_json: bool) -> None:
     MODEL is a catalogue id, a name at a provider, or provider/name. All models without it.
     """
     from turnout import config as configuration
-    from turnout.options import _with_local
     from turnout.route.catalog import Catalog
 
-    catalog = _with_local(Catalog.load(artifacts_dir() / "catalog.json"), configuration.load())
+    catalog = Catalog.load(artifacts_dir() / "catalog.json")
+    for provider in configuration.load().providers.values():
+        if provider.models:
+            catalog = catalog.with_local(provider.name, provider.models)
     found = [one for one in catalog.bindings if not model or _is(one, model)]
     if not found:
         near = catalog.suggest(model.rpartition("/")[2])
