@@ -1,25 +1,20 @@
 """The arithmetic behind a bundle, on data small enough to know the answer."""
 
-import sys
-from pathlib import Path
+from datetime import date
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
-from brain import cluster, evaluate, prior, quality
-from brain.data import Data, Labels, Prompts
-from brain.facts import dates, features
-from turnout.route.bundle import Profile
-from turnout.route.score import Estimate
+from turnout.bundles import cluster, prior, quality
+from turnout.bundles.data import Data, Labels, Prompts
+from turnout.bundles.facts import Fact, facts, features
+from turnout.route.catalog import Binding, Catalog, Model, Price
 
 SOURCE = "swebv_openhands"
 
 
-def fact(id: str, day: str | None, dollars: float = 2.0, vendor: str = "v") -> dict:
-    price = {"input": dollars, "output": dollars}
-    return {"id": id, "vendor": vendor, "release_date": day, "price_usd_per_mtok": price}
+def fact(id: str, day: str = "2026-01-01", dollars: float | None = 2.0) -> Fact:
+    return Fact(id, "v", dollars, float(date.fromisoformat(day).toordinal()))
 
 
 def book(scores: np.ndarray, known: int, source: str = SOURCE) -> Data:
@@ -35,7 +30,7 @@ def book(scores: np.ndarray, known: int, source: str = SOURCE) -> Data:
         ),
         [source],
         [f"m{m}" for m in range(scores.shape[1])],
-        [fact(f"m{m}", "2026-01-01") for m in range(known)],
+        [fact(f"m{m}") for m in range(known)],
     )
 
 
@@ -69,18 +64,44 @@ def test_labels_are_made_of_names_and_twins_are_numbered() -> None:
     assert [row["tools"] for row in rows] == [1.0, 0.0, 0.0]
 
 
-DATES = {
-    "known": (["2026-01-01", "2026-01-11"], [0, 10]),
-    "between its neighbours": (["2026-01-01", None, "2026-01-11"], [0, 5, 10]),
-    "only a month": (["2026-01"], [14]),
-    "a remark behind": (["2026-01-03 (API price first seen)"], [2]),
+def catalog(*models: Model, prices: dict[str, float | None]) -> Catalog:
+    bindings = [
+        Binding(
+            "home", m.id, m, None if (p := prices.get(m.id)) is None else Price(input=p, output=p)
+        )
+        for m in models
+    ]
+    return Catalog.of(models, (), bindings)
+
+
+# day in the catalogue -> the one that counts
+DAYS = {
+    "known": ("2026-01-11", "2026-01-11"),
+    "only a month": ("2026-01", "2026-01-15"),
+    "none: as old as the middle one of its maker": ("", "2026-02-01"),
 }
 
 
-@pytest.mark.parametrize(("days", "since"), DATES.values(), ids=DATES)
-def test_dates(days: list[str | None], since: list[int]) -> None:
-    found = dates([fact(str(i), day) for i, day in enumerate(days)])
-    assert (found - dates([fact("x", "2026-01-01")])).tolist() == since
+@pytest.mark.parametrize(("day", "counts"), DAYS.values(), ids=DAYS)
+def test_days(day: str, counts: str) -> None:
+    models = [
+        Model(id="x", vendor="v", released=day),
+        Model(id="kin", vendor="v", released="2026-02-01"),
+    ]
+    found = facts(catalog(*models, prices={"x": 1.0}))
+    assert found[0].released == date.fromisoformat(counts).toordinal()
+
+
+def test_a_model_without_a_price_is_of_the_median_and_never_of_zero() -> None:
+    known = [
+        fact("a", dollars=2.0),
+        fact("b", dollars=8.0),
+        fact("c", dollars=None),
+        fact("d", dollars=0),
+    ]
+    x = features(known, 4)
+    assert x[2, 0] == x[3, 0] == pytest.approx(x[0, 0] + np.log2(5 / 2) / 2)
+    assert facts(catalog(Model(id="x"), prices={}))[0].dollars is None
 
 
 def test_features_count_fourfold_prices_and_years() -> None:
@@ -91,7 +112,7 @@ def test_features_count_fourfold_prices_and_years() -> None:
 
 def prior_of(scores: np.ndarray, known: int) -> prior.Prior:
     data = book(scores, known)
-    return prior.fit(data, prior.cells(data, None), prior.Scales())
+    return prior.fit(data, prior.cells(data, []), prior.Scales())
 
 
 def labels(share: list[float], prompts: int = 200) -> np.ndarray:
@@ -158,37 +179,10 @@ def test_evidence(counts: list[list[int]], share: list[float], expected: float) 
     assert found[0, 0] == pytest.approx(expected)
 
 
-def test_groups_stay_on_one_side() -> None:
-    groups = np.array([f"q{i % 50}" for i in range(200)])
-    fold = evaluate.folds(groups, seed=0)
-    assert all(len(set(fold[groups == group])) == 1 for group in set(groups))
-    assert set(fold) == set(range(5))
-
-
-class Told:
-    """What a bundle would say of a prompt."""
-
-    def __init__(self, **quality: float) -> None:
-        self.quality = quality
-
-    def estimate(self, model: str) -> Estimate:
-        return Estimate(self.quality[model], 0.02, 50.0)
-
-
-def test_the_cheapest_at_parity_is_chosen_and_billed() -> None:
-    usd = np.tile([1.0, 0.5, 0.1], (4, 1))
-    at = evaluate.Pool(np.arange(4), ["big", "mid", "small"], np.tile([1.0, 1.0, 0.0], (4, 1)), usd)
-    price = {"big": 10.0, "mid": 5.0, "small": 1.0}
-    near = [Told(big=0.8, mid=0.79, small=0.5)] * 4
-    chosen = evaluate.choices(at, near, "big", Profile(0.02, 0.0), price)
-    assert chosen.tolist() == [1, 1, 1, 1]
-    told = evaluate.judge(at, chosen, "big", seed=0)
-    assert (told["quality_points"], told["bill_percent"]) == (0.0, 50.0)
-    sure = evaluate.choices(at, near, "big", Profile(0.02, 1.0), price)
-    assert sure.tolist() == [0, 0, 0, 0]
-
-
-def test_the_blind_mix_lies_between_two_models() -> None:
-    at = evaluate.Pool(np.arange(1), ["a", "b"], np.array([[0.6, 0.8]]), np.array([[1.0, 3.0]]))
-    assert evaluate.blind(at, 2.0) == pytest.approx(0.7)
-    assert evaluate.blind(at, 3.0) == pytest.approx(0.8)
+def test_who_has_no_labels_at_all_is_less_sure_than_the_prior_says() -> None:
+    data = book(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
+    found, group = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6), np.zeros(200, int)
+    told = quality.quality(data, found, group, np.ones(200), 1)
+    prior_says = np.sqrt(found.covariance[5, 0, 0])
+    assert told.se[0, 5] > 0.99 * quality.AHEAD * prior_says
+    assert told.evidence[0, 5] == 0

@@ -1,19 +1,26 @@
 """Writes a bundle's folder, its digests and what a reader should know of its making."""
 
-import argparse
 import hashlib
 import json
+import shutil
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brain.data import LEFT_OUT, Data
-from brain.prior import BENCHMARKS
-from brain.quality import LEAST, MOST, Quality
+from turnout.bundles.benchmarks import BENCHMARKS
+from turnout.bundles.contamination import fingerprints
+from turnout.bundles.data import Data
+from turnout.bundles.quality import LEAST, MOST, Quality
 from turnout.route.bundle import FILES, Bundle
 
+if TYPE_CHECKING:
+    from turnout.bundles.train import Learned
+
+SEEN = "seen.npy"
+UNSTATED = ("not stated", "not stated", "not stated")
 # source of labels -> repository it was taken from, licence of labels, licence of texts
 LICENCES = {
     "aoc_agent": ("mogottsch/aoc-agent", "none stated; facts only", "no text used"),
@@ -54,8 +61,6 @@ PUBLIC = [
     "Kimi K2, K2.5 and MiniMax M2.5 READMEs, modified MIT",
 ]
 NOTES = [
-    "claude-fable-5 is an outlier on SWE-bench Verified (95 %, the next 82.5 %): contamination or "
-    "harness; it is not in the held-out pools.",
     "Modern models have labels on agentic coding and structured output only; elsewhere their "
     "quality rests on price, release date and public benchmarks (evidence 0, larger se).",
     "What a harness does to one model is taken for noise: labels from one harness promise less "
@@ -64,69 +69,94 @@ NOTES = [
 
 
 def write(
+    folder: Path,
     bundle: Bundle,
-    rows: list[dict[str, Any]],
-    found: Quality,
-    book: Data,
-    args: argparse.Namespace,
-    measured: dict[str, Any],
-) -> Path:
-    """A version is written once: raises FileExistsError when it is there."""
-    folder: Path = args.artifacts / "bundles" / bundle.version
-    folder.mkdir(parents=True)
+    learned: "Learned",
+    data: Data,
+    recipe: dict[str, Any],
+    public: bool,
+) -> None:
+    """All of it or nothing: the folder appears when it is whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
+        new = Path(scratch) / folder.name
+        new.mkdir()
+        _arrays(new, bundle, data)
+        _json(new / "clusters.json", _rows(learned, data))
+        _json(new / "models.json", list(bundle.models))
+        _json(new / "manifest.json", _manifest(new, bundle, learned, data, recipe, public))
+        shutil.move(new, folder)
+
+
+def _arrays(folder: Path, bundle: Bundle, data: Data) -> None:
     for name in ("centroids", "quality", "se", "evidence"):
         np.save(folder / f"{name}.npy", getattr(bundle, name).astype("<f4"))
-    for row, shares in zip(rows, found.share, strict=True):
-        row["labels"] = {
-            book.sources[s]: round(float(part), 4) for s, part in enumerate(shares) if part >= 0.02
+    np.save(folder / SEEN, fingerprints(data.prompts.text))
+
+
+def _rows(learned: "Learned", data: Data) -> list[dict[str, Any]]:
+    return [
+        row
+        | {
+            "labels": {
+                data.sources[s]: round(float(part), 4)
+                for s, part in enumerate(shares)
+                if part >= 0.02
+            }
         }
-    _json(folder / "clusters.json", rows)
-    _json(folder / "models.json", list(bundle.models))
-    _json(folder / "manifest.json", _manifest(folder, bundle, found, book, args, measured))
-    (args.artifacts / "latest").write_text(bundle.version + "\n")
-    return folder
+        for row, shares in zip(learned.rows, learned.found.share, strict=True)
+    ]
 
 
 def _manifest(
     folder: Path,
     bundle: Bundle,
-    found: Quality,
-    book: Data,
-    args: argparse.Namespace,
-    measured: dict[str, Any],
+    learned: "Learned",
+    data: Data,
+    recipe: dict[str, Any],
+    public: bool,
 ) -> dict[str, Any]:
-    labelled = {book.models[m] for m in book.labels.model} & set(bundle.models)
+    labelled = {data.models[m] for m in data.labels.model} & set(bundle.models)
     return {
         "version": bundle.version,
         "encoder": bundle.encoder,
         "dim": bundle.dim,
-        "files": {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in FILES},
+        "files": {f: _digest(folder / f) for f in (*FILES, SEEN)},
         "temperature": bundle.temperature,
         "top": bundle.top,
         "profiles": {name: asdict(profile) for name, profile in bundle.profiles.items()},
         "maker": "scripts/train_bundle.py",
-        "seed": args.seed,
+        "recipe": recipe,
         "clusters": len(bundle.labels),
         "models": len(bundle.models),
         "models_with_labels": len(labelled),
-        "labels": len(book.labels.score),
-        "prompts_with_text": sum(map(bool, book.prompts.text)),
-        "shrinkage": {
-            "least": LEAST,
-            "most": MOST,
-            "pseudo_counts": {
-                name: round(float(n)) for name, n in zip(book.sources, found.pseudo, strict=True)
-            },
-        },
-        **measured,
+        "labels": len(data.labels.score),
+        "prompts_with_text": sum(map(bool, data.prompts.text)),
+        "shrinkage": _shrinkage(learned.found, data),
+        "prior_scales": asdict(learned.scales),
         "sources": {
-            name: dict(zip(("repository", "labels", "texts"), LICENCES[name], strict=True))
-            for name in book.sources
+            name: dict(
+                zip(("repository", "labels", "texts"), LICENCES.get(name, UNSTATED), strict=True)
+            )
+            for name in data.sources
         },
-        "benchmarks": {"names": " ".join(BENCHMARKS.values()).split(), "sources": PUBLIC},
-        "left_out": [{"source": s, "model": m or "all", "why": why} for s, m, why in LEFT_OUT],
+        "benchmarks": {
+            "names": " ".join(BENCHMARKS.values()).split() if public else [],
+            "sources": PUBLIC if public else [],
+        },
+        "left_out": [asdict(one) for one in data.excluded],
         "notes": NOTES,
     }
+
+
+def _shrinkage(found: Quality, data: Data) -> dict[str, Any]:
+    pseudo = zip(data.sources, found.pseudo, strict=True)
+    counts = {name: round(float(n)) for name, n in pseudo}
+    return {"least": LEAST, "most": MOST, "pseudo_counts": counts}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _json(path: Path, value: object) -> None:

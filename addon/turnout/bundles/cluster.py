@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from brain.data import Prompts
+from turnout.bundles.data import Prompts
 
 type Vectors = NDArray[np.float64]  # (prompts, dim), unit rows
 type Weights = NDArray[np.float64]  # (prompts,)
@@ -64,6 +64,17 @@ TOPICS = {
 }
 
 
+def kind(category: str) -> tuple[str, str, bool]:
+    """A category that is not in the table is called by its own name."""
+    name = category.replace("_", " ") or "other tasks"
+    return NAMES.get(category, (name, "", with_tools(category)))
+
+
+def with_tools(category: str) -> bool:
+    """Do prompts of this category come with tools?"""
+    return category.startswith(("agentic", "tool"))
+
+
 def weights(source: NDArray[np.str_]) -> Weights:
     """1 / sqrt(prompts of the source): the whole of a source then counts as sqrt(its size)."""
     count = Counter(source.tolist())
@@ -111,7 +122,7 @@ def describe(prompts: Prompts, weight: Weights, group: Groups, k: int) -> list[d
 
 def _describe(prompts: Prompts, weight: Weights, rows: NDArray[np.int64]) -> dict[str, object]:
     share = weight[rows] / weight[rows].sum()
-    kinds = [NAMES.get(category, (category, "", False)) for category in prompts.category[rows]]
+    kinds = [kind(category) for category in prompts.category[rows].tolist()]
     names = _mix([name for name, _, _ in kinds], share)
     (name, _), *others = names.items()
     topics = [_topic(kind, prompts.domain[row]) for kind, row in zip(kinds, rows, strict=True)]

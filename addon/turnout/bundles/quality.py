@@ -16,10 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brain.data import Data, Labels
-from brain.prior import Prior
+from turnout.bundles.data import Data, Labels
+from turnout.bundles.prior import Prior
 
 LEAST, MOST = 20.0, 1000.0
+# How much larger than the prior says errors are for models newer than every label: `bundle eval`,
+# split model, newer_than_all_labels. Models that nobody has labels of are mostly such models.
+AHEAD = 2.0
 
 type Matrix = NDArray[np.float64]
 
@@ -54,16 +57,19 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
         variance += share[:, [s]] ** 2 * spread / (counts[s] + pseudo[s])
     common = np.einsum("ks,mst,kt->km", share, prior.covariance, share)
     total = np.sqrt(np.maximum(common, 0) + variance)
+    total[:, ~np.isin(np.arange(models), data.labels.model)] *= AHEAD
     return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
 
 
-def effects(at: Labels, group: NDArray[np.int64], k: int, models: int) -> tuple[Matrix, ...]:
+def effects(
+    at: Labels, group: NDArray[np.int64], k: int, models: int
+) -> tuple[NDArray[np.float64], Matrix, Matrix, float, float]:
     """Of one source: difficulty (k,), model effects (k, models), labels (k, models), the variance
     of a single label around them, and n0."""
     level = _mean(at.score, at.model, models)[at.model]
     rest = at.score - level
     _, prompt = np.unique(at.prompt, return_inverse=True)
-    hard = _mean(rest, prompt, prompt.max() + 1)[prompt]
+    hard = _mean(rest, prompt, int(prompt.max()) + 1)[prompt]
     rest = rest - hard
     cluster = group[at.prompt]
     cell = cluster * models + at.model

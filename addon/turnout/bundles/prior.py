@@ -16,16 +16,17 @@ Public benchmarks are here for the axes on which no modern model has labels (kno
 calling). On the label sources they do not beat price and date: see `unseen_models` in a manifest.
 """
 
-import csv
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brain.data import Data
-from brain.facts import features
+from turnout.bundles.benchmarks import BENCHMARKS, PublicScore
+from turnout.bundles.data import Data
+from turnout.bundles.facts import features
 
 # source            axis
 AXES = {
@@ -53,19 +54,20 @@ AXES = {
     "zoonk_battles": "writing",
     "zoonk_results": "writing",
 }
-# benchmark of catalog/benchmark_cells.csv: those in per cent, open, with a clear axis
-BENCHMARKS = {
-    "agentic coding": "swe_bench_verified swe_bench_pro swe_bench_multilingual terminal_bench_1 "
-    "terminal_bench_2.0 terminal_bench_2.1 deepswe_1.1",
-    "assistant": "browsecomp apex_agents",
-    "short coding": "aider_polyglot livecodebench livecodebench_v6 humaneval scicode",
-    "tool calling": "bfcl_v4_overall tau1_retail tau1_airline tau2_retail tau2_airline "
-    "tau2_telecom tau2_banking_knowledge",
-    "everyday": "simplebench ifeval ifbench vectara_factual_consistency",
-    "knowledge": "gpqa_diamond hle mmlu mmlu_pro simpleqa_verified",
-    "mathematics": "aime_2024 aime_2025 hmmt_2025 math_500 math_level_5 mgsm frontiermath_t1_3 "
-    "otis_mock_aime_24_25",
+# the start of a prompt's category -> axis, for sources that are not in the table above
+CATEGORIES = {
+    "agentic_assistant": "assistant",
+    "agentic": "agentic coding",
+    "coding": "short coding",
+    "tool": "tool calling",
+    "everyday": "everyday",
+    "knowledge": "knowledge",
+    "math": "mathematics",
+    "reasoning": "mathematics",
+    "writing": "writing",
+    "structured": "writing",
 }
+ALL_AXES = sorted({*AXES.values(), *CATEGORIES.values(), *BENCHMARKS, "other"})
 MIDDLE = 0.5  # logit of the level expected of an unknown source
 
 
@@ -110,12 +112,22 @@ class Prior:
     covariance: NDArray[np.float64]
 
 
-def cells(data: Data, folder: Path | None) -> Cells:
-    """Label cells of `data`, then benchmark cells of `folder` (None: without benchmarks).
+def axis_of(data: Data, s: int) -> str:
+    """Of a source: by its name, else by the category that most of its prompts have."""
+    if name := AXES.get(data.sources[s]):
+        return name
+    prompts = np.unique(data.labels.prompt[data.labels.source == s])
+    count = Counter(data.prompts.category[prompts].tolist())
+    category = max(count, key=lambda name: (count[name], name), default="")
+    return next((axis for word, axis in CATEGORIES.items() if category.startswith(word)), "other")
+
+
+def cells(data: Data, public: Sequence[PublicScore]) -> Cells:
+    """Label cells of `data`, then those of public benchmarks.
 
     Models outside the catalogue stand in only for sources that know fewer than five of it."""
-    rows = _label_cells(data) + (_benchmark_cells(data, folder) if folder else [])
-    axes = sorted(set(AXES.values()))
+    rows = _label_cells(data) + _benchmark_cells(data, public)
+    axes = ALL_AXES
     source, axis, model, logit, variance, public = zip(*rows, strict=True)
     names = sorted(set(source) - set(data.sources))
     place = {name: i for i, name in enumerate([*data.sources, *names])}
@@ -141,28 +153,19 @@ def _label_cells(data: Data) -> list[Row]:
         few = (count[:known] > 0).sum() < 5
         for m in np.flatnonzero(count[: None if few else known]):
             share = (total[m] + 1) / (count[m] + 2)  # Laplace: a mean of 0 or 1 is not certain
-            rows.append((name, AXES[name], int(m), *_logit(share, count[m]), False))
+            rows.append((name, axis_of(data, s), int(m), *_logit(share, count[m]), False))
     return rows
 
 
-def _benchmark_cells(data: Data, folder: Path) -> list[Row]:
+def _benchmark_cells(data: Data, public: Sequence[PublicScore]) -> list[Row]:
     axis = {name: axis for axis, names in BENCHMARKS.items() for name in names.split()}
-    place = {fact["id"]: m for m, fact in enumerate(data.facts)}
-    with (folder / "catalog" / "benchmark_cells.csv").open(newline="") as file:
-        return [
-            (f"public:{b}", axis[b], place[row["model"]], *_logit(_share(row), 100), True)
-            for row in csv.DictReader(file)
-            if (b := row["benchmark"]) in axis and row["model"] in place and _usable(row)
-        ]
-
-
-def _usable(row: dict[str, Any]) -> bool:
-    open_ = row["open_licence_row"] == "1" and row["best_trust"] == "normal"
-    return open_ and row["unit"].startswith("%")
-
-
-def _share(row: dict[str, Any]) -> float:
-    return min(max(float(row["median"]) / 100, 0.02), 0.98)
+    place = {fact.id: m for m, fact in enumerate(data.facts)}
+    return [
+        (f"public:{one.benchmark}", axis[one.benchmark], place[one.model], *_logit(p, 100), True)
+        for one in public
+        if one.benchmark in axis and one.model in place
+        for p in [min(max(one.share, 0.02), 0.98)]
+    ]
 
 
 def _logit(share: float, count: float) -> tuple[float, float]:
@@ -186,7 +189,8 @@ def kernel(a: Cells, b: Cells, x: NDArray[np.float64], scales: Scales, known: in
 
 
 def noise(at: Cells, scales: Scales) -> NDArray[np.float64]:
-    return at.variance + np.where(at.public, scales.benchmark, scales.model_source) ** 2
+    own = np.where(at.public, scales.benchmark, scales.model_source)
+    return np.asarray(at.variance + own**2, np.float64)
 
 
 def loss(at: Cells, x: NDArray[np.float64], scales: Scales, known: int) -> float:
@@ -240,8 +244,7 @@ def fit(data: Data, at: Cells, scales: Scales) -> Prior:
 
 def _grid(data: Data) -> Cells:
     known, sources = len(data.facts), len(data.sources)
-    axes = sorted(set(AXES.values()))
-    axis = np.array([axes.index(AXES[name]) for name in data.sources])
+    axis = np.array([ALL_AXES.index(axis_of(data, s)) for s in range(sources)])
     size = known * sources
     return Cells(
         np.tile(np.arange(sources), known),

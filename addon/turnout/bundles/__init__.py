@@ -1,0 +1,1 @@
+"""Routing artifacts as releases: trained, judged, compared, promoted. Nothing here routes."""

@@ -1,0 +1,63 @@
+"""route.score and the rule of parity for many prompts at once, as arrays.
+
+The same arithmetic as route.score.score and route.weigh, which serve one request at a time; a test
+holds them together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnout.route.bundle import Bundle, Profile
+from turnout.route.score import FLOOR
+
+type Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a bundle says: (prompts, models) each."""
+
+    quality: Matrix
+    se: Matrix
+    evidence: Matrix
+
+    def of(self, rows: NDArray[np.int64], models: NDArray[np.int64]) -> "Told":
+        return Told(*(getattr(self, name)[np.ix_(rows, models)] for name in self.__slots__))
+
+
+def weights(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Matrix:
+    """(prompts, dim) -> (prompts, clusters), rows add up to 1."""
+    logit = vectors @ bundle.centroids.T / bundle.temperature
+    logit = logit + np.where(tools[:, None], np.log(bundle.tools + FLOOR), 0.0)
+    order = np.argsort(-logit, axis=1, kind="stable")[:, : bundle.top]
+    near = np.take_along_axis(logit, order, axis=1)
+    share = np.exp(near - near[:, :1])
+    found = np.zeros_like(logit)
+    np.put_along_axis(found, order, share / share.sum(axis=1, keepdims=True), axis=1)
+    return found
+
+
+def told(weight: Matrix, bundle: Bundle) -> Told:
+    return Told(weight @ bundle.quality, weight @ bundle.se, weight @ bundle.evidence)
+
+
+def able(found: Told, price: Matrix, home: int, rules: Profile) -> NDArray[np.bool_]:
+    """(prompts, models): at parity with `home` and not dearer. `price`: (models,), NaN unknown."""
+    se = np.hypot(found.se, found.se[:, [home]])
+    gap = found.quality - found.quality[:, [home]]
+    fits = (gap >= rules.z * se - rules.epsilon) & (found.evidence >= rules.min_evidence)
+    with np.errstate(invalid="ignore"):
+        fits &= price <= price[home]
+    fits[:, home] = True
+    return np.asarray(fits)
+
+
+def cheapest(fits: NDArray[np.bool_], price: Matrix, home: int) -> NDArray[np.int64]:
+    """(prompts,) the cheapest that may serve; `home` unless something is cheaper."""
+    cost = np.where(fits, np.nan_to_num(price, nan=np.inf), np.inf)
+    cost[:, home] = np.nan_to_num(price[home], nan=np.inf)
+    best = cost.argmin(axis=1)
+    gains = cost[np.arange(len(cost)), best] < cost[:, home]
+    return np.asarray(np.where(gains, best, home), np.int64)

@@ -1,0 +1,201 @@
+"""`turnout bundle`: routing artifacts as releases."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from turnout.cli import bundle_page, page
+from turnout.config import artifacts_dir
+
+if TYPE_CHECKING:
+    from turnout.bundles.train import Tell
+    from turnout.route.embed import Embedder
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="A folder with labels.parquet and prompts.parquet.",
+)
+
+
+@click.group()
+def bundle() -> None:
+    """Routing artifacts as releases: what there is, what is in use, and whether it is any good."""
+
+
+@bundle.command("list")
+@as_json_option
+def list_(as_json: bool) -> None:
+    """The versions that are here; the one in use has a star."""
+    from turnout.bundles import release
+
+    found = release.releases(artifacts_dir())
+    if as_json:
+        click.echo(json.dumps([bundle_page.release(one) for one in found], indent=2))
+    elif found:
+        page.console().print(bundle_page.listed(found))
+    else:
+        click.echo(f"no bundle in {artifacts_dir() / 'bundles'}", err=True)
+
+
+@bundle.command()
+@click.argument("version", required=False, default="")
+@click.option("--requested", multiple=True, help="What a client asks for.  [default: two frontier]")
+@as_json_option
+def show(version: str, requested: tuple[str, ...], as_json: bool) -> None:
+    """Clusters, who wins each at each profile, and the dial with its projected mix and bill.
+
+    VERSION is the one in use unless it is said. All models of the catalogue take part, at their
+    list prices: `turnout models` tells what your keys allow.
+    """
+    from turnout.bundles import shown
+
+    found = shown.show(artifacts_dir(), version, _encoder(), requested)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        bundle_page.show(found, page.console())
+
+
+@bundle.command()
+@click.argument("old")
+@click.argument("new")
+@as_json_option
+def diff(old: str, new: str, as_json: bool) -> None:
+    """What changes from OLD to NEW: models, quality, and who is chosen."""
+    from turnout.bundles import shown
+
+    found = shown.diff(artifacts_dir(), old, new, _encoder())
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        bundle_page.diff(found, page.console())
+
+
+@bundle.command()
+@click.argument("version")
+def promote(version: str) -> None:
+    """Point `latest` at VERSION, once it has been checked. A running turnout keeps its own."""
+    from turnout.bundles import release
+
+    former = release.promote(artifacts_dir(), version, _encoder())
+    click.echo(f"latest is {version}, was {former or 'nothing'}", err=True)
+
+
+@bundle.command()
+@data_option
+@click.option("--version", help="Name of the new version.  [default: today's date and a letter]")
+@click.option("--clusters", type=click.IntRange(1, 512), default=24, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
+def train(data: Path, version: str | None, clusters: int, seed: int, cache: Path | None) -> None:
+    """Learn a bundle from labelled prompts. It is written once, and not promoted."""
+    _one_thread()
+    from turnout.bundles import release, runs
+    from turnout.bundles.train import Recipe
+
+    artifacts = artifacts_dir()
+    name = version or _next(artifacts)
+    release.free(artifacts / "bundles" / release.named(name))
+    encoder = _encoder()
+    with progress() as tell:
+        book = runs.read(data, artifacts, strict=True)
+        vectors = runs.vectors(book.data, encoder, cache, tell)
+        recipe = Recipe(clusters=clusters, seed=seed)
+        runs.train(book, vectors, encoder, recipe, artifacts / "bundles" / name, tell)
+    for one in bundle_page.excluded(book.data.excluded):
+        click.echo(one, err=True)
+    click.echo(
+        f"{name} is written and loads; `turnout bundle promote {name}` puts it in use", err=True
+    )
+
+
+@bundle.command("eval")
+@click.argument("version", required=False, default="")
+@data_option
+@click.option(
+    "--split", "wanted", multiple=True, help="shipped, prompt, source, model.  [default: all]"
+)
+@click.option("--outliers", is_flag=True, help="With models whose scores are suspect.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
+@click.option("--no-report", is_flag=True, help="Write nothing under artifacts/reports.")
+@as_json_option
+def eval_(
+    version: str,
+    data: Path,
+    wanted: tuple[str, ...],
+    outliers: bool,
+    cache: Path | None,
+    no_report: bool,
+    as_json: bool,
+) -> None:
+    """Quality and bill on labelled prompts, against simple rivals, with intervals.
+
+    Splits: the bundle as it is; learned anew without a fifth of the questions, without a source,
+    without a model. A report with plots goes to artifacts/reports/VERSION.
+    """
+    _one_thread()
+    from turnout.bundles import report, runs
+    from turnout.bundles.evaluate import SPLITS
+
+    if strange := set(wanted) - set(SPLITS):
+        raise click.BadParameter(f"{', '.join(strange)}: there are {', '.join(SPLITS)}")
+    artifacts = artifacts_dir()
+    with progress() as tell:
+        document = runs.evaluate(
+            data, artifacts, version, _encoder(), wanted or SPLITS, cache, tell, outliers=outliers
+        )
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        bundle_page.judged(document, page.console())
+    if not no_report:
+        folder = report.write(artifacts / "reports" / document["bundle"], document)
+        click.echo(f"report: {folder / 'report.md'}", err=True)
+
+
+@contextmanager
+def progress() -> "Iterator[Tell]":
+    """A bar on stderr for a person; nothing for a pipe."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:24}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            task = tasks.get(what)
+            if task is None:
+                task = tasks[what] = bars.add_task(what)
+            bars.update(task, completed=done, total=of)
+
+        yield tell
+
+
+def _encoder() -> "Embedder":
+    from turnout.route.embed import Embedder
+
+    return Embedder(artifacts_dir() / "encoder")
+
+
+def _one_thread() -> None:
+    """Sums over several threads differ in their last digits: same seed, same bytes."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _next(artifacts: Path) -> str:
+    """2026-11-22a, then b, and so on."""
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    taken = {path.name for path in (artifacts / "bundles").glob(f"{day}*")}
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return next((name for letter in letters if (name := day + letter) not in taken), f"{day}-more")

@@ -1,0 +1,55 @@
+"""Newer models, judged by what older ones told."""
+
+import numpy as np
+import pytest
+
+from bundles import world
+from turnout.bundles import prior
+from turnout.bundles.data import Data, Labels, Prompts
+from turnout.bundles.facts import Fact
+from turnout.bundles.forward import forward
+from turnout.bundles.splits import Case
+from turnout.bundles.train import Recipe
+
+DAY = 739_000
+
+
+def case(shares: list[float], dollars: list[float]) -> Case:
+    """One source of 200 prompts; each model is half a year newer than the one before it."""
+    ranks = (np.arange(200)[:, None] + 0.5) / 200
+    scores = (ranks < np.array(shares)).astype(float)
+    prompt, model = (axis.ravel() for axis in np.indices(scores.shape))
+    blank = np.array([""] * 200)
+    prompts = Prompts([str(i) for i in range(200)], blank, blank, blank, blank, ["x"] * 200)
+    labels = Labels(prompt * 0, prompt, model, scores.ravel(), np.full(len(prompt), np.nan))
+    known = [Fact(f"m{m}", "v", d, DAY + 180.0 * m) for m, d in enumerate(dollars)]
+    data = Data(prompts, labels, ["s"], [fact.id for fact in known], known)
+    return Case(data, np.ones((200, 1)), [], world.OneWord(), Recipe(), prior.Scales())
+
+
+def test_a_steady_trend_is_followed() -> None:
+    found = forward(case([0.3, 0.4, 0.5, 0.6, 0.7, 0.8], [2.0] * 6), seed=0)
+    assert found["sources"]["s"]["error"] < 15
+    judged = found["parity"]["judged"]
+    assert judged[0]["right"] == 1.0
+    assert [one["at_parity"] for one in judged] == sorted(
+        (j["at_parity"] for j in judged), reverse=True
+    )
+
+
+def test_a_trend_that_breaks_is_seen() -> None:
+    steady = forward(case([0.3, 0.4, 0.5, 0.6, 0.7, 0.8], [2.0] * 6), seed=0)
+    broken = forward(case([0.3, 0.4, 0.5, 0.2, 0.2, 0.2], [2.0] * 6), seed=0)
+    assert broken["sources"]["s"]["error"] > 2 * steady["sources"]["s"]["error"]
+    assert broken["parity"]["judged"][0]["right"] < 1
+
+
+def test_a_dearer_model_is_no_candidate() -> None:
+    found = forward(case([0.5] * 6, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]), seed=0)
+    assert all(one["at_parity"] == 0 for one in found["parity"]["judged"])
+
+
+def test_without_labels_of_the_catalogue_there_is_nothing_to_say() -> None:
+    one = case([0.5, 0.5], [1.0, 1.0])
+    one.data.facts.clear()
+    assert forward(one, seed=0) == pytest.approx({})

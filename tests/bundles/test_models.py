@@ -1,0 +1,165 @@
+"""`turnout models` and `turnout prices`, and the report of who can win."""
+
+import json
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from turnout.bundles.standing import line, standings
+from turnout.providers import KEY_VARIABLES
+from turnout.route.bundle import Bundle
+from turnout.route.catalog import Binding, Model, Price
+from turnout.route.rules import Rules
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+
+type Turnout = Callable[..., Result]
+
+
+def binding(
+    id: str, dollars: float | None, provider: str = "here", *, routable: bool = True
+) -> Binding:
+    price = None if dollars is None else Price(input=Decimal(dollars), output=Decimal(dollars))
+    return Binding(provider, id, Model(id=id), price, routable=routable)
+
+
+def bundle(**quality: list[float]) -> Bundle:
+    clusters = len(next(iter(quality.values())))
+    table = np.array(list(quality.values()), float).T
+    return Bundle(
+        version="v",
+        encoder="e",
+        dim=clusters,
+        temperature=0.01,
+        top=1,
+        profiles={},
+        labels=tuple(str(k) for k in range(clusters)),
+        models={name: i for i, name in enumerate(quality)},
+        tools=np.zeros(clusters),
+        centroids=np.eye(clusters),
+        quality=table,
+        se=np.full(table.shape, 0.01),
+        evidence=np.where(table == 0.5, 0.0, 50.0),
+    )
+
+
+LEARNED = bundle(big=[0.9, 0.9], mid=[0.9, 0.6], small=[0.9, 0.1], weak=[0.2, 0.2], raw=[0.5, 0.5])
+RULES = Rules(epsilon=0.02, z=0.0)
+# who is there -> (wins, why) of the one asked about
+STANDS = {
+    "wins where it is as good": ([binding("big", 9), binding("mid", 3)], "mid", (0.5, "")),
+    "dominated by a cheaper one": (
+        [binding("big", 9), binding("mid", 3), binding("small", 1)],
+        "mid",
+        (0.0, "dominated"),
+    ),
+    "no key": ([binding("big", 9), binding("mid", 3, "elsewhere")], "mid", (0.0, "no_key")),
+    "no price": ([binding("big", 9), binding("mid", None)], "mid", (0.0, "price_unknown")),
+    "priced only": (
+        [binding("big", 9), binding("mid", 3, routable=False)],
+        "mid",
+        (0.0, "not_routable"),
+    ),
+    "unknown to the bundle": ([binding("big", 9), binding("new", 1)], "new", (0.0, "no_estimate")),
+    "bad everywhere": ([binding("big", 9), binding("weak", 1)], "weak", (0.0, "dominated")),
+}
+
+
+@pytest.mark.parametrize(("bindings", "name", "expected"), STANDS.values(), ids=STANDS)
+def test_standing(bindings: list[Binding], name: str, expected: tuple[float, str]) -> None:
+    found = {one.model: one for one in standings(bindings, ["here"], LEARNED, RULES)}
+    assert (found[name].wins, found[name].why) == expected
+
+
+def test_little_evidence_and_rules_are_reasons() -> None:
+    there = [binding("big", 9), binding("raw", 1), binding("mid", 3)]
+    strict = Rules(epsilon=0.5, z=0.0, min_evidence=20, deny=("here/mid",))
+    found = {one.model: one.why for one in standings(there, ["here"], LEARNED, strict)}
+    assert (found["raw"], found["mid"]) == ("little_evidence", "denied")
+
+
+def test_the_line_at_start() -> None:
+    there = [binding("big", 9), binding("mid", 3)]
+    found = standings(there, ["here"], LEARNED, RULES)
+    assert line(found) == "1 of 2 models can win some class of task: mid (50%)"
+    nothing = standings(there, [], LEARNED, RULES)
+    assert line(nothing) == "with these keys and rules no model can win: every request goes home"
+
+
+@pytest.fixture
+def shipped(turnout: Turnout, artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Turnout:
+    """The bundle that is in use, and no key but one."""
+    shutil.copytree(ARTIFACTS / "bundles", artifacts / "bundles", dirs_exist_ok=True)
+    shutil.copy(ARTIFACTS / "latest", artifacts)
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-nothing")
+    return turnout
+
+
+def test_models_with_and_without_a_key(shipped: Turnout) -> None:
+    found = json.loads(shipped("models", "--json").stdout)
+    assert found["providers_with_key"] == ["anthropic"]
+    by_key = {line["key"] for line in found["models"] if line["provider"] == "anthropic"}
+    others = [line for line in found["models"] if line["provider"] != "anthropic"]
+    assert by_key == {"present"}
+    assert {line["key"] for line in others} == {"missing"}
+    assert {line["why"] for line in others} == {"no_key"}
+    openai = next(line for line in others if line["provider"] == "openai")
+    assert openai["variable"] == "OPENAI_API_KEY"
+    assert all(line["wins"] or line["why"] for line in found["models"])
+
+
+def test_models_on_a_page(shipped: Turnout) -> None:
+    result = shipped("models")
+    assert "anthropic/claude-opus-4-7" in result.stdout
+    assert "openai/gpt-5.4" not in result.stdout
+    assert "OPENAI_API_KEY" in result.stderr
+    assert "no key: set OPENAI_API_KEY" in shipped("models", "--all").stdout
+    assert "sk-nothing" not in shipped("models", "--all", "--json").output
+
+
+def test_models_of_no_profile(shipped: Turnout) -> None:
+    result = shipped("models", "--profile", "cheap")
+    assert result.exit_code == 2
+    assert "'cheap' is not one of parity, strict, thrift" in result.stderr
+
+
+def test_a_price_with_every_rate_and_tier(shipped: Turnout) -> None:
+    found = json.loads(shipped("prices", "claude-opus-4-7", "--json").stdout)
+    own = next(row for row in found["prices"] if row["provider"] == "anthropic")
+    assert own["price"]["input"] == 5
+    assert own["price"]["cache_write_1h"] == 10
+    assert found["as_of"] == "2026-11-22"
+    tiered = shipped("prices", "google/gemini-3.1-pro-preview").stdout
+    assert "input above 200k tokens, the whole request" in tiered
+    assert (
+        "off-peak: Mon Tue Wed Thu Fri"
+        in shipped("prices", "deepseek-v4-flash").stdout + shipped("prices").stdout
+    )
+
+
+NEAR = {
+    "opus-4-7": "claude-opus-4-7",
+    "gpt-5.44": "gpt-5.4",
+    "anthropic/claude-opus-47": "claude-opus-4-7",
+}
+
+
+@pytest.mark.parametrize(("wrong", "right"), NEAR.items(), ids=NEAR)
+def test_a_near_miss_is_no_hit(shipped: Turnout, wrong: str, right: str) -> None:
+    result = shipped("prices", wrong)
+    assert result.exit_code == 2
+    assert right in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_name_like_nothing(shipped: Turnout) -> None:
+    result = shipped("prices", "🙂")
+    assert result.exit_code == 2
+    assert "knows no model" in result.stderr
