@@ -9,7 +9,7 @@ from simulation.measure import Detector, Row
 
 ABOUT = (
     "`scripts/simulate --out artifacts/reports`. Measured: who solved which task, and the bills of",
-    "one model alone. Documented: prices and caches. Guessed: how sessions go and how failing shows",
+    "one model alone. Documented: prices, caches. Guessed: how sessions go, how failing shows",
     "(`scripts/simulation/knobs.py`, `sessions.py`). So the detector's figures say what turnout's",
     "weights make of those guesses; on trajectories of real agents they have not been measured.",
 )
