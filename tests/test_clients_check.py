@@ -116,3 +116,13 @@ def test_the_matrix_is_written_between_its_markers() -> None:
     assert matrix.written(text, "new") == f"a\n{matrix.BEGIN}\nnew\n{matrix.END}\nb"
     with pytest.raises(SystemExit):
         matrix.written("no markers", "new")
+
+
+def test_the_matrix_in_readme_is_whole() -> None:
+    """Every row of the table, and no cell without a mark."""
+    matrix = load("clients_matrix")
+    readme = (SCRIPTS.parent / "README.md").read_text("utf-8")
+    lines = readme.partition(matrix.BEGIN)[2].partition(matrix.END)[0].splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    assert [tuple(cells[:2]) for cells in rows[2:]] == [one[:2] for one in matrix.ROWS.values()]
+    assert all(cell.startswith("✓") for cells in rows[2:] for cell in cells[2:])
