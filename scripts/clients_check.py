@@ -70,7 +70,7 @@ def keys_of(request: Json) -> set[str]:
 def word(row: Json) -> str:
     """Why it went where it went: what a forced model could not carry is told in the error."""
     if row["reason"] == "no_target":
-        return str(row["error"]).rpartition(": ")[2] or "no_target"
+        return str(row["error"]).partition(": ")[2].partition(": ")[0] or "no_target"
     return str(row["reason"])
 
 

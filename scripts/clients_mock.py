@@ -2,7 +2,7 @@
 
 Arguments as mock_provider.py, whose folder is MOCK_HOME. Codex's free-form tool `exec` is a
 function of one string where it comes in another dialect. The control key `call` = [name, arguments]
-asks for a tool that the mock would not choose.
+asks for a tool that the mock would not choose. Codex's conversation ends after its compaction.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import mock_provider as mock
 
 COMMAND = f"echo {mock.MARK}_42 | tee -a mock_tool_ran.txt"
 CODE = f"text(JSON.stringify(await tools.exec_command({{cmd: '{COMMAND}'}})));"
-usual = mock.toolcall
+usual, answered, gemini = mock.toolcall, mock.resp_events, mock.gemini
 
 type Call = tuple[str, dict[str, Any]]
 
@@ -36,6 +36,21 @@ def _code(tools: list[tuple[str, Any]]) -> Call | None:
     return None
 
 
+def events(request: dict[str, Any]) -> Any:
+    """After a compaction the conversation ends: every answer says that the window is full again."""
+    items = [one for one in request.get("input") or () if isinstance(one, dict)]
+    if any(one.get("type") == "compaction" for one in items):
+        request = {**request, "tools": []}
+    return answered(request)
+
+
+async def with_system(writer: Any, request: dict[str, Any], *place: str) -> None:
+    """The mock looks for aider's prompt in `contents` alone; elsewhere in the system text too."""
+    system = request.get("systemInstruction")
+    contents = [*([system] if system else ()), *(request.get("contents") or ())]
+    await gemini(writer, {**request, "contents": contents}, *place)
+
+
 if __name__ == "__main__":
-    mock.toolcall = toolcall
+    mock.toolcall, mock.resp_events, mock.gemini = toolcall, events, with_system
     asyncio.run(mock.main())

@@ -64,7 +64,7 @@ HOME: dict[str, tuple[list[Any], list[Any], str]] = {
     "none did": ([request()], [row()], "nothing went home for native_only"),
     "for another reason": (
         [request(), own()],
-        [row(), home(), home("is forced: n")],
+        [row(), home(), home("openai/gpt-5.4: n: two answers")],
         "openai n 200",
     ),
     "with turnout's key": ([request(), request()], [row(), home()], "0 arrived with the client's"),
