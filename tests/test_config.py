@@ -405,14 +405,7 @@ def test_no_secret_is_kept() -> None:
     environ = dict.fromkeys(KEY_VARIABLES, "sk-secret")
     found = config.load(environ=environ)
     assert "sk-secret" not in repr(found)
-    assert "sk-secret" not in repr(found.available(environ)) + found.destinations(environ)
-
-
-def test_destinations_in_one_line() -> None:
-    found = config.load(environ={})
-    assert "own provider only" in found.destinations({})
-    assert "groq (api.groq.com)" in found.destinations({"GROQ_API_KEY": "k"})
-    assert "forced to openai/x" in load("[policy]\nforce = 'openai/x'").destinations({})
+    assert "sk-secret" not in repr(found.available(environ))
 
 
 # text, path -> line

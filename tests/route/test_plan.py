@@ -223,11 +223,12 @@ def test_c40_the_floor_holds(epsilon: float) -> None:
     assert choice.quality >= choice.quality_requested - epsilon
 
 
-def test_the_profiles_are_a_dial() -> None:
-    worth = {"strict": 0.8, "parity": 0.79, "thrift": 0.75}
+def test_epsilon_is_a_dial() -> None:
+    worth = {0.0: 0.8, 0.02: 0.79, 0.06: 0.75}
     known = {"big": 0.8, "mid": 0.79, "low": 0.75}
-    for profile, quality in worth.items():
-        got = choose(ASK, BIG, (BIG, MID, LOW), DIALECTS, Scored(known), Rules.of(profile))
+    for epsilon, quality in worth.items():
+        rules = Rules(epsilon=epsilon)
+        got = choose(ASK, BIG, (BIG, MID, LOW), DIALECTS, Scored(known), rules)
         assert got.quality == quality
 
 
@@ -253,12 +254,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_c41_refused(knobs: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         Rules(**knobs)
-
-
-def test_c41_profiles() -> None:
-    with pytest.raises(ConfigError, match="'cheap' is not one of parity, strict, thrift"):
-        Rules.of("cheap")
-    assert [Rules.of(name).epsilon for name in ("strict", "parity", "thrift")] == [0, 0.02, 0.06]
 
 
 def test_facts_of_the_catalogue() -> None:

@@ -161,13 +161,6 @@ class Config:
         hosts = {host for p in configured for host in p.hosts}
         return frozenset(host.lower() for host in self.proxy.intercept) | (hosts - plain)
 
-    def destinations(self, environ: Mapping[str, str]) -> str:
-        """One line: where requests may go with these keys and rules."""
-        places = ", ".join(f"{p.name} ({p.host})" for p in self.available(environ))
-        if self.policy.force:
-            return f"every request is forced to {self.policy.force}"
-        return f"requests may go to {places or 'their own provider only: no provider key is set'}"
-
 
 def address(text: str) -> tuple[str, int]:
     """ "127.0.0.1:8080" or "[::1]:8080" -> (host, port). Raises ValueError."""

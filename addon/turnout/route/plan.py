@@ -14,11 +14,11 @@ from turnout.errors import NoTargetError
 from turnout.route.eligible import WHY_NOT, why_not
 from turnout.route.model import Binding
 from turnout.route.price import expected_cost
-from turnout.route.rules import PROFILES, Rules, Weights
+from turnout.route.rules import Rules, Weights
 from turnout.route.weigh import Candidate, Field, Outlook, Scored, Standing, Weighed
 from turnout.wire.request import Ask, DialectName
 
-__all__ = ["PROFILES", "Candidate", "Choice", "Rules", "Weights", "choose"]
+__all__ = ["Candidate", "Choice", "Rules", "Weights", "choose"]
 
 KEPT = 40  # candidates in the record
 UNABLE = frozenset({"denied", "not_allowed", *(reason for reason, _, _ in WHY_NOT)})

@@ -1,17 +1,13 @@
 """What may be chosen, and what a choice weighs. A knob out of its range is refused at start."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import isclose, isfinite
-from typing import Self
 
 from turnout.errors import ConfigError
 from turnout.route.model import Binding
-
-# how much predicted quality (0 to 1) may be given up
-PROFILES: Mapping[str, float] = {"strict": 0.0, "parity": 0.02, "thrift": 0.06}
 
 # facts that `allow` and `deny` may speak of, as in "vendor:deepseek"
 FACTS: Mapping[str, Callable[[Binding], str]] = {"vendor": lambda binding: binding.model.vendor}
@@ -39,7 +35,7 @@ class Rules:
     """
 
     profile: str = "parity"
-    epsilon: float = PROFILES["parity"]
+    epsilon: float = 0.02
     z: float = 1.0
     weights: Weights = Weights()
     never_above_requested: bool = True
@@ -68,30 +64,6 @@ class Rules:
                 _check_pattern(key, pattern)
         if self.force and not _FORCED.fullmatch(self.force):
             raise ConfigError(f"policy.force: {self.force!r} is not provider/model")
-
-    @classmethod
-    def of(
-        cls,
-        profile: str,
-        *,
-        never_above_requested: bool = True,
-        allow: Sequence[str] = (),
-        deny: Sequence[str] = (),
-        force: str = "",
-    ) -> Self:
-        """The rules of a named profile. Raises ConfigError for a name that is none."""
-        if profile not in PROFILES:
-            raise ConfigError(
-                f"policy.profile: {profile!r} is not one of {', '.join(sorted(PROFILES))}"
-            )
-        return cls(
-            profile=profile,
-            epsilon=PROFILES[profile],
-            never_above_requested=never_above_requested,
-            allow=tuple(allow),
-            deny=tuple(deny),
-            force=force,
-        )
 
     def forbids(self, binding: Binding) -> str:
         """The reason, "" when it may be used. `deny` wins over `allow`."""
