@@ -267,6 +267,7 @@ VARIABLES: dict[str, tuple[str, str, str, Any]] = {
         "policy.never_above_requested",
         False,
     ),
+    "a number": ("TURNOUT_POLICY_DEADLINE_MS", "300", "policy.deadline_ms", 300),
     "a list": ("TURNOUT_POLICY_DENY", "a/*, region:cn,", "policy.deny", ("a/*", "region:cn")),
     "an empty list": ("TURNOUT_PROXY_INTERCEPT", "", "proxy.intercept", ()),
     "a table": (
@@ -292,6 +293,8 @@ VARIABLES_REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
     "a typo": ({"TURNOUT_PROXY_LISEN": "x"}, "TURNOUT_PROXY_LISEN", "TURNOUT_PROXY_LISTEN?"),
     "a table": ({"TURNOUT_PROVIDERS": "x"}, "TURNOUT_PROVIDERS: no such setting", ""),
     "a wrong word": ({"TURNOUT_MODE": "on"}, "TURNOUT_MODE", "route, shadow, off"),
+    "no number": ({"TURNOUT_POLICY_DEADLINE_MS": "soon"}, "DEADLINE_MS", "not a number"),
+    "no time": ({"TURNOUT_POLICY_DEADLINE_MS": "0"}, "DEADLINE_MS", "from 1 up"),
     "a wrong truth": ({"TURNOUT_POLICY_NEVER_ABOVE_REQUESTED": "no"}, "REQUESTED", "true, false"),
     "a wrong table": ({"TURNOUT_PROXY_UPSTREAM": "a.io"}, "UPSTREAM", "key=value"),
     "a wrong address": ({"TURNOUT_PROXY_LISTEN": "8080"}, "TURNOUT_PROXY_LISTEN", "host:port"),

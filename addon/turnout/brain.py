@@ -14,7 +14,6 @@ from turnout.route.embed import Embedder, Vectors
 from turnout.route.score import Scored, score
 from turnout.stages import Stages
 
-EMBED_DEADLINE = 0.150  # seconds; after that the requested model serves the request
 REMEMBERED = 4096  # vectors
 IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
@@ -23,9 +22,10 @@ class Brain:
     """`await scored(text)`: a look-up for a known text, else one inference in a worker thread.
 
     In an agent loop the human text stays the same for many steps: most actions embed nothing.
+    `deadline`: seconds for an inference; after that the requested model serves the request.
     """
 
-    def __init__(self, artifacts: Path, stages: Stages, deadline: float = EMBED_DEADLINE) -> None:
+    def __init__(self, artifacts: Path, stages: Stages, deadline: float = 0.150) -> None:
         self._embedder = Embedder(artifacts / "encoder")
         self.bundle = bundles.Bundle.load(
             bundles.latest(artifacts), encoder=self._embedder.id, dim=self._embedder.dim

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import certifi
 from mitmproxy import connection, ctx, exceptions, http, options, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.addons import (
@@ -44,6 +43,7 @@ from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
+from turnout.relay.tls import client_context
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
@@ -212,9 +212,7 @@ class Turnout:
             provider = self._engine.config.provider_of(flow.request.host)
             return (provider.name if provider else ""), flow.request.url
         provider = self._engine.config.providers[self._base_home(flow)]
-        version = "/" + provider.base_url.rstrip("/").rpartition("/")[2]
-        path = flow.request.path.removeprefix(version)
-        return provider.name, f"{provider.base_url.rstrip('/')}{path}"
+        return provider.name, provider.below(flow.request.path)
 
     def _arrival(self, flow: http.HTTPFlow) -> Arrival:
         request = flow.request
@@ -318,18 +316,11 @@ def _many() -> asyncio.Semaphore:
 
 def _tls() -> ssl.SSLContext:
     """Trusts what mitmproxy was told to trust: its options hold for our own connections too."""
-    context = ssl.create_default_context()
-    # company CAs often lack what Python 3.13 began to insist on; mitmproxy does not insist either
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.load_verify_locations(certifi.where())
-    if ctx.options.ssl_verify_upstream_trusted_ca:
-        context.load_verify_locations(ctx.options.ssl_verify_upstream_trusted_ca)
-    if ctx.options.ssl_verify_upstream_trusted_confdir:
-        context.load_verify_locations(capath=ctx.options.ssl_verify_upstream_trusted_confdir)
-    if ctx.options.ssl_insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return client_context(
+        ctx.options.ssl_verify_upstream_trusted_ca,
+        ctx.options.ssl_verify_upstream_trusted_confdir,
+        insecure=ctx.options.ssl_insecure,
+    )
 
 
 # -- `turnout serve`

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from demo.asking import A_HEADERS, BODIES, DIALECTS, HEADERS, PATHS, a_body, frames, post, raw
+from turnout.demo import reply
 from turnout.demo.provider import Fault, Latency, SimProvider
 
 FINAL = {"anthropic": b"message_stop", "openai_chat": b"[DONE]"}
@@ -147,6 +148,21 @@ async def test_a_client_that_leaves_is_noticed() -> None:
                 await answer.content.readline()
                 assert sim.seen[0].sent.end == "open"
         assert await sim.seen[0].sent.ended() == "gone"
+
+
+async def test_a_client_that_left_before_the_headers_is_no_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiohttp would print a traceback into the demo of whoever stops it at that moment."""
+
+    async def left(*_: object) -> None:
+        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(reply, "_send", left)
+    async with SimProvider("anthropic") as sim:
+        await raw(sim)
+        assert await sim.seen[0].sent.ended() == "gone"
+    assert caplog.records == []
 
 
 async def test_a_fault_chooses_its_victims() -> None:

@@ -15,6 +15,7 @@ from turnout.stages import STAGES
 
 AFTER = {"account", "log"}  # stages that run when the client has its answer
 NO_ROW = {"recognise", "log"}
+HURRY = {"TURNOUT_POLICY_DEADLINE_MS": "150"}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -44,7 +45,7 @@ async def test_without_a_fault_it_is_routed(road: OpenRoad) -> None:
 async def test_a_slow_embedder_means_the_requested_model(road: OpenRoad) -> None:
     """c3"""
     sent = message()
-    async with road(env={"TURNOUT_FAULT": "embed:sleep:1"}) as way:
+    async with road(env={"TURNOUT_FAULT": "embed:sleep:1", **HURRY}) as way:
         status, _, _ = await way.send(sent)
         assert status == 200
         assert [seen.body for seen in way.home.completions()] == [sent]
@@ -56,7 +57,8 @@ async def test_a_slow_embedder_means_the_requested_model(road: OpenRoad) -> None
 @pytest.mark.parametrize("fault", ["embed:raise", "score:raise", "embed:sleep:1"])
 async def test_a_forced_model_needs_no_brain(road: OpenRoad, fault: str) -> None:
     """A burst of prompts must not send to the vendor what was forced to a model at home."""
-    async with road('force = "openrouter/minimax-m3"', env={"TURNOUT_FAULT": fault}) as way:
+    env = {"TURNOUT_FAULT": fault, **HURRY}
+    async with road('force = "openrouter/minimax-m3"', env=env) as way:
         status, _, _ = await way.send(message())
         assert status == 200
         assert way.home.seen == []

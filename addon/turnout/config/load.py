@@ -4,7 +4,7 @@ A later one wins, key by key.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -93,12 +93,17 @@ def _scalars(cls: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:
 
 
 def _parse(name: str, text: str, hint: Any) -> Any:
-    """true/false, lists with commas, tables as key=value with commas; anything else is a string."""
+    """Truths, numbers, lists with commas, tables as key=value with commas; else a string."""
     items = [item.strip() for item in text.split(",") if item.strip()]
     if hint is bool:
         if text.lower() not in BOOLEANS:
             raise ConfigError(f"{name}: {text!r} is not one of {', '.join(BOOLEANS)}")
         return BOOLEANS[text.lower()]
+    if hint in NUMBERS:
+        try:
+            return NUMBERS[hint](text)
+        except ValueError:
+            raise ConfigError(f"{name}: {text!r} is not a number") from None
     if get_origin(hint) is tuple:
         return items
     if get_origin(hint) is Mapping:
@@ -108,6 +113,7 @@ def _parse(name: str, text: str, hint: Any) -> Any:
     return text
 
 
+NUMBERS: Mapping[Any, Callable[[str], int | float]] = {int: int, float: float}
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 

@@ -84,6 +84,8 @@ def policy(settings: Settings) -> Faults:
             yield path, "policy.deny forbids what policy.force asks for; drop one of them"
         elif rules.allow and not any(fnmatchcase(rules.force, glob) for glob in rules.allow):
             yield path, "policy.allow leaves out what policy.force asks for; add it there"
+    if rules.deadline_ms < 1:
+        yield ("policy", "deadline_ms"), "is a number of milliseconds from 1 up"
     for name in ("allow", "deny"):
         for index, glob in enumerate(getattr(rules, name)):
             if "/" not in glob and not _FACT.fullmatch(glob):

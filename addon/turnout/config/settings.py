@@ -46,6 +46,7 @@ class Policy:
     """`force`, `allow`, `deny` name bindings as provider/model; the last two are globs.
 
     An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
+    `deadline_ms`: how long a request may wait for its prompt to be embedded; later ones go home.
     """
 
     profile: Profile = "parity"
@@ -55,6 +56,7 @@ class Policy:
     deny: tuple[str, ...] = ()
     answer_model: Literal["served", "requested"] = "served"
     subscription: Literal["direct", "route"] = "direct"
+    deadline_ms: int = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,11 @@ class Provider:
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
+
+    def below(self, path: str) -> str:
+        """The URL of a base-URL client's path; both it and `base_url` may name the version."""
+        base = self.base_url.rstrip("/")
+        return base + path.removeprefix("/" + base.rpartition("/")[2])
 
     def secret(self, environ: Mapping[str, str]) -> str:
         """The key itself, "" when there is none. Hand it to the wire and to nothing else."""

@@ -84,11 +84,13 @@ async def send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.Stream
     """Says `reply` on the connection of `request`, as it stands."""
     try:
         await asyncio.sleep(reply.wait)
-        response = await _send(request, reply, sent)
-    except (asyncio.CancelledError, ConnectionError):
+        return await _send(request, reply, sent)
+    except asyncio.CancelledError:
         sent.finish("gone")
         raise
-    return response
+    except ConnectionError:  # a client that leaves is no error of ours: aiohttp would print one
+        sent.finish("gone")
+        return web.Response()
 
 
 async def _send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.StreamResponse:
