@@ -9,6 +9,7 @@ from road import artifacts
 from turnout import brain as module
 from turnout.brain import Brain
 from turnout.errors import StageError
+from turnout.route.shelves import Shelves
 from turnout.stages import Stages, parse
 
 SLOW = 60.0  # seconds; nothing here is about the deadline
@@ -26,7 +27,7 @@ def stages() -> Stages:
 
 @pytest.fixture
 def brain(folder: Path, stages: Stages) -> Iterator[Brain]:
-    made = Brain(folder, stages, SLOW)
+    made = Brain(Shelves(folder), stages, SLOW)
     yield made
     made.close()
 

@@ -19,9 +19,11 @@ from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.guard.keys import Keys
 from turnout.options import Options, imagined
+from turnout.paths import own_dir
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
 from turnout.route.model import Binding
+from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.stages import Stages
@@ -53,7 +55,7 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ)
-        self._road, self.broken = self._load(artifacts)
+        self._road, self.broken = self._load(Shelves(artifacts, own_dir(environ)))
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
@@ -65,11 +67,11 @@ class Engine:
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
-    def _load(self, artifacts: Path) -> tuple[Road | None, str]:
+    def _load(self, shelves: Shelves) -> tuple[Road | None, str]:
         """A damaged artifact stops routing, not the traffic; a wrong policy stops the start."""
         try:
-            brain = Brain(artifacts, self.stages, self.config.policy.deadline_ms / 1000)
-            catalog = artifacts / "catalog.json"
+            brain = Brain(shelves, self.stages, self.config.policy.deadline_ms / 1000)
+            catalog = shelves.shipped / "catalog.json"
             return Road(Options(self.config, self.keys, catalog, brain.bundle.profiles), brain), ""
         except ArtifactError as e:
             log.warning("nothing is routed: %s", e)

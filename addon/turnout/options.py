@@ -8,7 +8,7 @@ from turnout.config import Config
 from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.providers import HOMES
-from turnout.route.bundle import Profile
+from turnout.route.bundle import Bundle, Profile
 from turnout.route.catalog import Binding, Catalog
 from turnout.route.plan import Rules
 from turnout.trip import Arrival
@@ -25,7 +25,7 @@ class Options:
         self._config, self._keys, self._profiles = config, keys, profiles
         self.catalog = _with_local(Catalog.load(catalog), config)
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
-        self._rules: dict[tuple[str, str], Rules] = {}
+        self._rules: dict[tuple[str, str, str], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}
         for binding in self.catalog.bindings:
             mine = self._by_provider.get(binding.provider, ())
@@ -63,7 +63,8 @@ class Options:
         """
         provider, _, model = name.partition("/")
         if found := self.catalog.find(provider, model) or self.binding(provider, model):
-            self._check_forced(self._made(self._config.policy.profile, f"{provider}/{found.id}"))
+            force = f"{provider}/{found.id}"
+            self._check_forced(self._made(self._config.policy.profile, force, self._profiles))
             return found
         usable = [b for b in self._keyed if b.model.id == name]
         if not usable and self.binding(*_home(self.catalog, name)):
@@ -74,20 +75,23 @@ class Options:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise ConfigError(f"{name!r} is no model that can be used here{hint}")
 
-    def rules(self, profile: str, force: str) -> Rules:
-        """The policy, with what a client asked for in its headers. Raises ConfigError."""
+    def rules(self, profile: str, force: str, bundle: Bundle | None = None) -> Rules:
+        """The policy, with what a client asked for in its headers. Raises ConfigError.
+
+        `bundle`: whose profiles count, if not those of the one in use.
+        """
         policy = self._config.policy
-        key = (profile or policy.profile, force or policy.force)
+        key = (profile or policy.profile, force or policy.force, bundle.version if bundle else "")
         if key not in self._rules:
-            made = self._made(*key)
+            made = self._made(key[0], key[1], bundle.profiles if bundle else self._profiles)
             self._check_forced(made)
             self._rules[key] = made
         return self._rules[key]
 
-    def _made(self, profile: str, force: str) -> Rules:
-        parity = self._profiles.get(profile)
+    def _made(self, profile: str, force: str, profiles: Mapping[str, Profile]) -> Rules:
+        parity = profiles.get(profile)
         if parity is None:
-            known = ", ".join(sorted(self._profiles))
+            known = ", ".join(sorted(profiles))
             raise ConfigError(f"policy.profile: {profile!r} is not one of {known}")
         policy = self._config.policy
         return Rules(

@@ -21,6 +21,7 @@ from turnout.guard.keys import Keys, has_credential, is_plan_token
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
+from turnout.route.bundle import Bundle
 from turnout.route.model import Binding
 from turnout.route.plan import Choice, Rules, choose
 from turnout.route.score import Scored
@@ -135,15 +136,16 @@ class Planner:
         assert ask
         requested = options.requested(draft.arrival, ask.model)
         draft.requested = requested
-        rules = self._rules(draft)
+        bundle = await brain.serving(draft.header("bundle"))
+        rules = self._rules(draft, bundle)
         if requested is None and not rules.force:
             return None
-        scored = await self._scored(draft, brain, forced=bool(rules.force))
+        scored = await self._scored(draft, brain, bundle, forced=bool(rules.force))
         with self._parts.stages("plan"):
             place, outlook = self._looked_out(draft)
             may = self._available(draft, place)
             dialects = by_provider(self._parts.config.providers, draft.arrival, ask.dialect)
-            version = brain.bundle.version
+            version = bundle.version
             verdict = self._parts.watch.judge(
                 draft, View(may, dialects, scored, rules, outlook, version)
             )
@@ -164,20 +166,20 @@ class Planner:
             draft.judged(verdict, choice)
         return choice
 
-    async def _scored(self, draft: Draft, brain: Brain, *, forced: bool) -> Scored:
+    async def _scored(self, draft: Draft, brain: Brain, bundle: Bundle, *, forced: bool) -> Scored:
         """A forced model is no guess: it is served though nobody knows what is asked of it."""
         assert draft.ask
         try:
-            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools))
+            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools), bundle=bundle)
         except StageError as e:
             if not forced:
                 raise
             draft.unscored(str(e))
-            return brain.unfamiliar()
-        draft.scored(scored, brain.bundle.version)
+            return brain.unfamiliar(bundle)
+        draft.scored(scored, bundle.version)
         return scored
 
-    def _rules(self, draft: Draft) -> Rules:
+    def _rules(self, draft: Draft, bundle: Bundle) -> Rules:
         """The policy, the client's headers, and where a person pinned the session to."""
         options, profile, force = (
             self._parts.road.options,
@@ -186,12 +188,12 @@ class Planner:
         )
         pin = self._by_hand(draft) if not force else None
         if pin is None:
-            return options.rules(profile, force)
+            return options.rules(profile, force, bundle)
         try:
-            return options.rules(profile, "/".join(pin.binding))
+            return options.rules(profile, "/".join(pin.binding), bundle)
         except ConfigError as e:
             log.info("a pin made by hand does not hold: %s", e)  # its key is gone, say
-            return options.rules(profile, force)
+            return options.rules(profile, force, bundle)
 
     def _by_hand(self, draft: Draft) -> Pin | None:
         assert draft.who

@@ -4,6 +4,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,15 +78,21 @@ def write(
     recipe: dict[str, Any],
     public: bool,
 ) -> None:
+    with whole(folder) as new:
+        _arrays(new, bundle, data)
+        document(new / "clusters.json", _rows(learned, data))
+        document(new / "models.json", list(bundle.models))
+        document(new / "manifest.json", _manifest(new, bundle, learned, data, recipe, public))
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
     """All of it or nothing: the folder appears when it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
         new = Path(scratch) / folder.name
         new.mkdir()
-        _arrays(new, bundle, data)
-        _json(new / "clusters.json", _rows(learned, data))
-        _json(new / "models.json", list(bundle.models))
-        _json(new / "manifest.json", _manifest(new, bundle, learned, data, recipe, public))
+        yield new
         shutil.move(new, folder)
 
 
@@ -121,7 +129,7 @@ def _manifest(
         "version": bundle.version,
         "encoder": bundle.encoder,
         "dim": bundle.dim,
-        "files": {f: _digest(folder / f) for f in (*FILES, SEEN)},
+        "files": {f: digest(folder / f) for f in (*FILES, SEEN)},
         "temperature": bundle.temperature,
         "top": bundle.top,
         "profiles": {name: asdict(profile) for name, profile in bundle.profiles.items()},
@@ -155,9 +163,9 @@ def _shrinkage(found: Quality, data: Data) -> dict[str, Any]:
     return {"least": LEAST, "most": MOST, "pseudo_counts": counts}
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _json(path: Path, value: object) -> None:
+def document(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")

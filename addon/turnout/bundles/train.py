@@ -16,7 +16,7 @@ from turnout.bundles import cluster, prior, publish, quality
 from turnout.bundles.benchmarks import PublicScore
 from turnout.bundles.data import Data
 from turnout.bundles.facts import features
-from turnout.bundles.release import free
+from turnout.bundles.release import vacant
 from turnout.route.bundle import Bundle, Profile
 from turnout.route.embed import Embedder
 
@@ -120,7 +120,7 @@ def train(
     vectors: Vectors | None = None,
 ) -> Bundle:
     """Writes the bundle `folder`, whose name is its version. Raises when it is there already."""
-    free(folder)
+    vacant(folder)
     if vectors is None:
         vectors = embed(data.prompts.text, encoder, tell)
     tell("prior", 0, 3)

@@ -12,6 +12,7 @@ import click
 from turnout import config as configuration
 from turnout.cli import figures, page
 from turnout.config import artifacts_dir
+from turnout.paths import own_dir
 
 FACTS = ("images", "documents", "tools", "structured", "thinks")
 WHY = {
@@ -73,9 +74,10 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     from turnout.guard.keys import Keys
     from turnout.options import Options
     from turnout.route.artifact import field, trusted
-    from turnout.route.bundle import Bundle, latest
+    from turnout.route.bundle import Bundle
+    from turnout.route.shelves import Shelves
 
-    config, folder = configuration.load(), latest(artifacts_dir())
+    config, folder = configuration.load(), Shelves(artifacts_dir(), own_dir()).latest()
     manifest = trusted(folder)
     path = folder / "manifest.json"
     encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)

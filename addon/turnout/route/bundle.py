@@ -90,19 +90,6 @@ class Bundle:
         )
 
 
-def latest(artifacts: Path) -> Path:
-    """The folder of the bundle that `artifacts/latest` names."""
-    pointer = artifacts / "latest"
-    try:
-        version = pointer.read_text("utf-8").strip()
-    except (OSError, ValueError) as e:
-        raise ArtifactError(f"{pointer}: {e}") from e
-    folder = artifacts / "bundles" / version
-    if not version or Path(version).name != version or not folder.is_dir():
-        raise ArtifactError(f"{pointer}: names {version!r}, which is no folder of bundles")
-    return folder
-
-
 def _same(path: Path, name: str, found: object, wanted: object) -> None:
     if found != wanted:
         raise ArtifactError(f"{path}: {name} is {found!r}, but the encoder here has {wanted!r}")
