@@ -45,6 +45,10 @@ async def test_each_request_is_routed_by_the_bundle_it_names(road: OpenRoad, own
         ]
         for seen in (*way.home.seen, *way.other.seen):
             assert not any(name.startswith(b"x-turnout") for name, _ in seen.headers)
+        started = way.served.log.read_text()
+        assert "turnout: bundle test: 1 of " in started
+        assert "models can win some class of task: minimax-m3 (100%)" in started
+        assert "(`turnout models --report`)" in started
 
 
 REFUSED = {

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from turnout import config as configuration
-from turnout.cli import figures, page
+from turnout.cli import figures, models_report, page
 from turnout.config import artifacts_dir
 from turnout.paths import own_dir
 
@@ -51,8 +51,9 @@ class Line:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--all", "everything", is_flag=True, help="Also those without a key.")
+@click.option("--report", is_flag=True, help="Who can win, who cannot and why, what does not fit.")
 @click.option("--profile", default="", help="strict, parity or thrift.  [default: the configured]")
-def models(as_json: bool, everything: bool, profile: str) -> None:
+def models(as_json: bool, everything: bool, report: bool, profile: str) -> None:
     """What can be routed to: key, price, window, capabilities, evidence, and where it can win.
 
     "wins" is the share of the bundle's task classes in which it is the cheapest at parity with some
@@ -63,6 +64,10 @@ def models(as_json: bool, everything: bool, profile: str) -> None:
         rows = [asdict(line) for line in lines]
         click.echo(json.dumps(about | {"models": rows}, indent=2, ensure_ascii=False))
         return
+    if report:
+        models_report.show(about)
+        _say(lines, about, hidden=0)
+        return
     shown = lines if everything else [line for line in lines if line.key != "missing"]
     if shown:
         page.console().print(_table(shown))
@@ -70,6 +75,7 @@ def models(as_json: bool, everything: bool, profile: str) -> None:
 
 
 def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
+    from turnout.bundles.contradictions import contradictions
     from turnout.bundles.standing import line, standings
     from turnout.guard.keys import Keys
     from turnout.options import Options
@@ -86,6 +92,8 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     options = Options(config, keys, artifacts_dir() / "catalog.json", bundle.profiles)
     rules = options.rules(profile, "")
     found = standings(options.catalog.bindings, options.names, bundle, rules)
+    catalog = options.catalog
+    odd = contradictions(catalog.models, catalog.bindings, bundle, found)
     by_model = {one.model: one for one in found}
     lines = [
         _line(one, config, options.names, bundle, by_model) for one in options.catalog.bindings
@@ -97,6 +105,7 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
         "providers_with_key": options.names,
         "destinations": options.destinations(),
         "report": line(found),
+        **models_report.document(found, list(odd)),
     }
     return lines, about
 
