@@ -79,7 +79,13 @@ class Draft:
             "quality_requested": choice.quality_requested,
             "candidates": choice.candidates,
             "fresh_model": choice.fresh_model,
-            "evidence": {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z},
+            "evidence": {
+                "profile": rules.profile,
+                "epsilon": rules.epsilon,
+                "z": rules.z,
+                "min_evidence": rules.min_evidence,
+                "home": self.requested.provider if self.requested else "",
+            },
         }
         if self.outlook and self.place:
             self._facts |= sums.columns(choice, self.outlook)

@@ -65,6 +65,7 @@ class Candidate:
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)
+        weak_tools                       it is weak at tools, and others are not
         no_estimate, little_evidence     too little is known of it
         no_evidence                      nothing is known of the requested one
         alarm                            it was seen to do worse here than was promised
@@ -137,6 +138,7 @@ class Field:
         self._parities: dict[str, Parity] = {}  # many bindings serve the same model
         self.reference = scored.estimate(requested.model.id)
         self._outlook, self._alarmed = outlook, alarmed
+        self.shuns_weak = False  # whether what is weak at tools has lost, see plan.py
         self.cost = self._spent(requested, None if outlook else self.dollars(requested))
 
     @property
@@ -148,6 +150,10 @@ class Field:
         """It is the very thing that was asked for."""
         asked = self.requested
         return binding.id == asked.id and binding.provider == asked.provider
+
+    def is_weak(self, binding: Binding) -> bool:
+        """Weak at tools, and not what was asked for."""
+        return binding.model.weak_tools and binding.model.id != self.requested.model.id
 
     def rank(self, one: Standing) -> tuple[float, bool, str, str, str]:
         """Least first. A switch that gains nothing is not worth it; other ties go by name."""
