@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
+type Observe = Callable[[Decision, Outcome], None]
 type Learn = Callable[[Plan | Untouched, "Passed"], None]
 
 
@@ -52,11 +53,15 @@ class Passed:
 
 
 class Books:
-    """`listeners` hear of each row as it is written, `learners` of what came of each request."""
+    """`listeners` hear of each row as it is written, `learners` of what came of each request.
+
+    `observers` hear of each record.
+    """
 
     def __init__(self, store: Store, stages: Stages) -> None:
         self._store, self._stages = store, stages
         self.listeners: list[Listener] = []
+        self.observers: list[Observe] = []
         self.learners: list[Learn] = []
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
@@ -72,7 +77,11 @@ class Books:
                 self._write(record.row(_with_mends(plan.decision, passed.mended), outcome))
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
-
+        for observe in self.observers:
+            try:
+                observe(plan.decision, outcome)
+            except Exception as e:
+                log.exception("observe: %r", e)
         for learn in self.learners:
             try:
                 learn(plan, passed)

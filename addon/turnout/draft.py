@@ -50,6 +50,7 @@ class Draft:
             "at": self._began,
             "dialect": dialect,
             "project": project,
+            "trace": arrival.header("traceparent"),
         }
 
     def header(self, name: str) -> str:
@@ -63,8 +64,17 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def embedded(self, seconds: float) -> None:
+        ended = self._clock() - self._began
+        self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
+
+    @property
+    def id(self) -> str:
+        """Of the decision."""
+        return str(self._facts["id"])
 
     @property
     def at(self) -> float:

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from turnout import __version__, record, stages
 from turnout.books import Books
@@ -26,12 +26,17 @@ from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import guess, recognise
 from turnout.wire.request import DialectName
+
+if TYPE_CHECKING:
+    from turnout.telemetry.export import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +67,9 @@ class Engine:
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
         self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
+        self._telemetry = self._exported(environ)
+        self.books.observers.append(self.prometheus.observe)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -94,12 +102,24 @@ class Engine:
         engine.quality.recall()
         return engine
 
+    def _exported(self, environ: Mapping[str, str]) -> "Telemetry | None":
+        """OpenTelemetry takes a quarter of a second to import: only who wants it pays."""
+        if not wanted(environ, "TRACES", "METRICS"):
+            return None
+        from turnout.telemetry.export import Telemetry
+
+        made = Telemetry(environ)
+        self.books.observers.append(made.observe)
+        return made
+
     def _binding(self, provider: str, model: str) -> Binding | None:
         return self._road.options.binding(provider, model) if self._road else None
 
     def close(self) -> None:
         if self._road:
             self._road.brain.close()
+        if self._telemetry:
+            self._telemetry.close()
         self.store.close()
 
     def opened(self) -> frozenset[str]:
@@ -126,6 +146,10 @@ class Engine:
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
         return plan
+
+    def traceparent(self, decision: str, arrival: Arrival) -> str:
+        """Of the span that this decision will be; "" while nothing is traced."""
+        return self._telemetry.traceparent(decision, arrival) if self._telemetry else ""
 
     # -- what can be asked
 
@@ -158,12 +182,16 @@ class Engine:
             **self.counts,
             "dropped_rows": self.store.dropped,
             "warnings": [
-                *filter(None, (self.broken, self.store.warning)),
+                *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),
             ],
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }
+
+    @property
+    def _export_warning(self) -> str:
+        return self._telemetry.warning if self._telemetry else ""
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""

@@ -55,6 +55,8 @@ class Decision:
     `at`: epoch seconds. `quality`: predicted, 0 to 1. `fresh_model`: what would have been picked
     without the pin. `stay_usd`, `switch_usd`: the rest of the session on the pin, on `fresh_model`.
     `evidence`: the facts behind the reason, by name. `error`: the stage that broke, "" when none.
+    `trace`: the client's `traceparent`. `embedded`: when embedding began after `at`, and how long
+    it took, milliseconds; None when the prompt was known.
     """
 
     id: str
@@ -82,6 +84,8 @@ class Decision:
     changes: "tuple[Change, ...]" = ()
     route_ms: float = 0.0
     error: str = ""
+    trace: str = ""
+    embedded: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
