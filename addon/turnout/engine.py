@@ -17,6 +17,7 @@ from turnout.config import Config, artifacts_dir, data_dir
 from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
+from turnout.exchange import Exchange
 from turnout.guard.keys import Keys
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
@@ -70,6 +71,8 @@ class Engine:
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
         self._telemetry = self._exported(environ)
         self.books.observers.append(self.prometheus.observe)
+        # where somebody looks at flows: what is kept of a request on its way, by its decision
+        self.exchange: Callable[[str], Exchange | None] | None = None
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 

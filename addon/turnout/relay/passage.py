@@ -101,6 +101,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
+        if exchange:
+            answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
         if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
             headers = back.headers(answer)
