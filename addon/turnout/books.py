@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from turnout import account, record
 from turnout.account import Meter
+from turnout.content import Content, Form, Heard, content
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.model import Price
 from turnout.stages import Stages
@@ -58,23 +59,30 @@ class Books:
     `observers` hear of each record.
     """
 
-    def __init__(self, store: Store, stages: Stages) -> None:
-        self._store, self._stages = store, stages
+    def __init__(self, store: Store, stages: Stages, bodies: Form = "none") -> None:
+        self._store, self._stages, self._bodies = store, stages, bodies
         self.listeners: list[Listener] = []
         self.observers: list[Observe] = []
         self.learners: list[Learn] = []
+
+    def meter(self) -> Meter:
+        """For one answer."""
+        return Meter(time.monotonic, None if self._bodies == "none" else Heard())
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""
         try:
             with self._stages("account"):
                 outcome = _outcome(plan, passed)
+                said = content(self._bodies, plan.body, passed.meter.heard)
+                outcome = replace(outcome, content=said)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
             outcome = Outcome(attempts=passed.tried, status=passed.status, error=str(e))
         try:
             with self._stages("log"):
                 self._write(record.row(_with_mends(plan.decision, passed.mended), outcome))
+                self._keep(plan.decision, outcome.content)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
         for observe in self.observers:
@@ -92,6 +100,10 @@ class Books:
         self._store.add(row)
         for listen in self.listeners:
             listen(row)
+
+    def _keep(self, decision: Decision, said: Content | None) -> None:
+        if said:
+            self._store.add({"id": decision.id, "at": decision.at, **asdict(said)}, "bodies")
 
 
 def _outcome(plan: Plan | Untouched, passed: Passed) -> Outcome:

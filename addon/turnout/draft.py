@@ -161,6 +161,7 @@ class Draft:
         }
         return Untouched(
             decision=self._decision(),
+            body=self.body,
             ask=self.ask,
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),

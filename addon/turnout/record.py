@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from turnout.content import Content
     from turnout.route.plan import Candidate
     from turnout.wire.events import Usage
     from turnout.wire.request import Change
@@ -105,6 +106,7 @@ class Outcome:
 
     `model`, `provider`: who really served it, "" when it is the one that was decided.
     `ttft_ms`, `total_ms`: from the request's arrival to the client's first and last byte.
+    `content`: what was asked and said, where it is kept; it has a table of its own.
     """
 
     attempts: tuple[Tried, ...] = ()
@@ -122,6 +124,7 @@ class Outcome:
     ttft_ms: float | None = None
     total_ms: float | None = None
     stream: bool = False
+    content: "Content | None" = None
 
 
 def row(decision: Decision, outcome: Outcome) -> dict[str, Plain]:

@@ -3,7 +3,12 @@
 import json
 import re
 import signal
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
 from typing import Any
+
+import pytest
 
 from road.world import HOME_KEY, OTHER_KEY, OpenRoad, Road, message
 from telemetry.collector import Collector, collecting, facts
@@ -123,3 +128,34 @@ async def test_prometheus_scrapes_it(road: OpenRoad) -> None:
     assert "x" * 50 not in text
     assert re.search(r"turnout_cost_usd_total\{[^}]*\} 0\.0*[1-9]|\} \d+\.?\d*e-", text)
     assert "turnout_route_seconds_bucket" in text
+
+
+@pytest.mark.parametrize("form", ["none", "hashed", "full"])
+@pytest.mark.parametrize("mode", ["route", "shadow"])
+async def test_bodies_are_kept_as_the_user_says(road: OpenRoad, form: str, mode: str) -> None:
+    """In the log and in the spans alike; by default nowhere."""
+    sent = message(SECRET_WORDS, stream=True)
+    async with collecting() as otlp:
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": otlp.url, "TURNOUT_STORE_BODIES": form}
+        async with road(env={**env, "TURNOUT_MODE": mode}) as way:
+            _, answer, _ = await way.send(sent)
+            (row,) = await way.served.rows()
+            (action,) = (await told(way, otlp))["action"]
+            with closing(sqlite3.connect(way.served.data / "turnout.db")) as db:
+                kept = db.execute("SELECT id, form, request, answer FROM bodies").fetchall()
+    said, whole = facts(action), b"".join((way.served.data / "turnout.db").read_bytes().split())
+    if form == "full":
+        ((decision, _, request, parts),) = kept
+        assert (decision, request) == (row["id"], sent.decode())
+        words = "".join(one["content"] for one in json.loads(parts)).split()
+        assert words
+        assert all(word in answer.decode() for word in words)
+        (asked,) = json.loads(said["gen_ai.input.messages"])
+        assert asked == {"role": "user", "parts": [{"type": "text", "content": SECRET_WORDS}]}
+        (given,) = json.loads(said["gen_ai.output.messages"])
+        assert (given["parts"], given["finish_reason"]) == (json.loads(parts), "stop")
+        return
+    assert SECRET_WORDS.replace(" ", "").encode() not in whole
+    assert SECRET_WORDS.encode() not in otlp.raw
+    assert [one[2] for one in kept] == [sha256(sent).hexdigest()] * (form == "hashed")
+    assert said.get("turnout.input.sha256") == (kept[0][2] if kept else None)

@@ -165,7 +165,9 @@ class Turnout:
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            self._trails[flow.id] = Trail(plan, heard=Eavesdropper(plan))
+            self._trails[flow.id] = Trail(
+                plan, heard=Eavesdropper(plan, self._engine.books.meter())
+            )
             self._go_home(flow)
         self._flows.planned(flow, plan)
 

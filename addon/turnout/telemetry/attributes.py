@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as gen_ai
 from opentelemetry.semconv.attributes import error_attributes, http_attributes
 from opentelemetry.semconv.schemas import Schemas
 from opentelemetry.util.types import AttributeValue
 
 from turnout.record import Decision, Outcome, Tried
+from turnout.telemetry import messages
 from turnout.wire.events import Usage
 
 SCHEMA = Schemas.V1_44_0.value
@@ -85,6 +87,7 @@ def action(decision: Decision, outcome: Outcome) -> Attributes:
             http_attributes.HTTP_RESPONSE_STATUS_CODE: outcome.status,
             error_attributes.ERROR_TYPE: failure(outcome.status, outcome.error),
             **dict(finish(outcome)),
+            **dict(said(decision, outcome)),
             **dict(tokens(outcome.usage)),
             **{name: getattr(decision, field) for name, field in OURS.items()},
             **{name: getattr(outcome, field) for name, field in MONEY.items()},
@@ -109,6 +112,19 @@ def finish(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
     if outcome.stop_reason:
         reason = FINISH.get(outcome.stop_reason, outcome.stop_reason)
         yield gen_ai.GEN_AI_RESPONSE_FINISH_REASONS, (reason,)
+
+
+def said(decision: Decision, outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
+    """What was asked and said, where the user keeps it."""
+    content = outcome.content
+    if content and content.form == "hashed":
+        yield "turnout.input.sha256", content.request
+        yield "turnout.output.sha256", content.answer
+    elif content:
+        answer: Any = {"role": "assistant", "parts": msgspec.Raw(content.answer.encode())}
+        answer["finish_reason"] = FINISH.get(outcome.stop_reason or "", "error")
+        yield gen_ai.GEN_AI_INPUT_MESSAGES, messages.asked(decision.dialect, content.request)
+        yield gen_ai.GEN_AI_OUTPUT_MESSAGES, msgspec.json.encode([answer]).decode()
 
 
 def tokens(usage: Usage | None) -> Iterator[tuple[str, AttributeValue]]:
