@@ -17,7 +17,9 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mitmproxy import connection, ctx, exceptions, http, options, tls
@@ -39,12 +41,13 @@ from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
+from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
-from turnout.trip import Arrival, Plan, Untouched
+from turnout.trip import Arrival, Plan, Untouched, in_short
 from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
@@ -54,7 +57,8 @@ log = logging.getLogger(__name__)
 INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
-TRAIL = "turnout"
+TRAIL, COUNTED = "turnout", "turnout_counted"
+JSON = {"content-type": "application/json"}
 CA_NAME = "mitmproxy-ca-cert.pem"
 
 type Announce = Callable[[Relay, dict[str, str]], None]
@@ -135,7 +139,7 @@ class Turnout:
     def client_connected(self, client: connection.Client) -> None:
         server = ctx.master.addons.get("proxyserver")
         if handler := server.connections.get(client.id):
-            handler.max_conns.default_factory = _many
+            handler.max_conns.default_factory = partial(asyncio.Semaphore, UPSTREAM_CONNECTIONS)
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         address = data.context.server.address
@@ -164,9 +168,12 @@ class Turnout:
         if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
             return
         dialect = self._recognised(flow)
-        if dialect is None or self._relay is None or not self._relay.ready:
+        if dialect is None or not (self._relay and self._relay.ready):
             return
         arrival = self._arrival(flow)
+        if dialect == "count":
+            self._count(flow, arrival)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             flow.metadata[TRAIL] = Trail(plan, request=flow.request.copy())
@@ -174,7 +181,16 @@ class Turnout:
         else:
             flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
             self._go_home(flow)
-        flow.comment = _comment(plan)
+        flow.comment = in_short(plan)
+
+    def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
+        assert self._engine
+        counted = flow.metadata[COUNTED] = self._engine.counter.count(arrival)
+        if counted.here:
+            flow.response = http.Response.make(200, counted.estimate(), JSON)
+        elif counted.body != arrival.raw:
+            flow.request.content = counted.body
+        self._go_home(flow)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
         """The API: by its own name, or what is no provider's path on the base port."""
@@ -193,7 +209,7 @@ class Turnout:
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
 
-    def _recognised(self, flow: http.HTTPFlow) -> DialectName | None:
+    def _recognised(self, flow: http.HTTPFlow) -> DialectName | Literal["count"] | None:
         assert self._engine
         request = flow.request
         if not _on_base_port(flow) and request.host.lower() not in self._opened:
@@ -253,9 +269,11 @@ class Turnout:
             )
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
-            flow.response.stream = True
+            flow.response.stream = not _estimate(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
+        if estimate := _estimate(flow):
+            flow.response = http.Response.make(200, estimate, JSON)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -275,6 +293,13 @@ class Turnout:
 def _trail(flow: http.HTTPFlow) -> Trail | None:
     trail = flow.metadata.get(TRAIL)
     return trail if isinstance(trail, Trail) else None
+
+
+def _estimate(flow: http.HTTPFlow) -> bytes:
+    """What is said instead of home's answer, when home does not know the client's key."""
+    known = not flow.response or flow.response.status_code != NO_KEY
+    counted = None if known else flow.metadata.get(COUNTED)
+    return counted.estimate() if isinstance(counted, Counted) else b""
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:
@@ -302,16 +327,6 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     if request.authority:
         request.authority = f"127.0.0.1:{port}"
     _point(flow, port)
-
-
-def _comment(plan: Plan | Untouched) -> str:
-    decision = plan.decision
-    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
-    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
-
-
-def _many() -> asyncio.Semaphore:
-    return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
 
 
 def _tls() -> ssl.SSLContext:
@@ -367,9 +382,8 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
     )
     if web is not None:
         master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, master.shutdown)
+        asyncio.get_running_loop().add_signal_handler(number, master.shutdown)
     await master.run()
 
 
@@ -377,15 +391,10 @@ def _addresses() -> dict[str, str]:
     """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
     web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
     return web | {
-        "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+        "base" if isinstance(server.mode, ReverseMode) else "proxy": runfile.url(address)
         for server in ctx.master.addons.get("proxyserver").servers
         for address in server.listen_addrs
     }
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 addons = [Turnout()]

@@ -120,3 +120,10 @@ class Untouched:
     dialect: Dialect | None = None
     plan_token: bool = False
     requested_price: Price | None = None
+
+
+def in_short(plan: Plan | Untouched) -> str:
+    """For the flow list."""
+    decision = plan.decision
+    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
+    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
