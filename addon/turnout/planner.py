@@ -223,6 +223,7 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            draft.ask,
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)
