@@ -8,13 +8,14 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.config.settings import Mode
+from turnout.counting import Counter
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.exchange import Exchange
@@ -67,6 +68,7 @@ class Engine:
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
+        self.counter = Counter(self)
         self.books.learners += [self.sessions.learn, self.watch.learn]
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
         self._telemetry = self._exported(environ)
@@ -131,11 +133,12 @@ class Engine:
 
     # -- the road there
 
-    def recognise(self, method: str, path: str) -> DialectName | None:
+    def recognise(self, method: str, path: str) -> DialectName | Literal["count"] | None:
         """The dialect of a completion request; None for everything that is none of our business."""
         try:
             with self.stages("recognise"):
-                return recognise(method, path)
+                counts = self.counter.knows(method, path)
+                return "count" if counts else recognise(method, path)
         except TurnoutError as e:
             log.warning("%s", e)
             return None

@@ -226,6 +226,7 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            draft.ask,
             self._parts.traceparent(draft.id, draft.arrival),
         )
         ours = composer.attempts(choice.order)

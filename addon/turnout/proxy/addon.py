@@ -14,7 +14,9 @@ import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mitmproxy import connection, ctx, exceptions, http, tls
@@ -26,6 +28,7 @@ from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
+from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
@@ -42,6 +45,7 @@ log = logging.getLogger(__name__)
 INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
+JSON = {"content-type": "application/json"}
 CA_NAME = "mitmproxy-ca-cert.pem"
 
 type Announce = Callable[[Relay, dict[str, str]], None]
@@ -72,6 +76,7 @@ class Turnout:
         self._trails: dict[
             str, Trail
         ] = {}  # by the flow's id: its metadata may be copied and saved
+        self._counted: dict[str, Counted] = {}
         self._flows = Flows()
         self.addons = [self._flows]
 
@@ -128,7 +133,7 @@ class Turnout:
     def client_connected(self, client: connection.Client) -> None:
         server = ctx.master.addons.get("proxyserver")
         if handler := server.connections.get(client.id):
-            handler.max_conns.default_factory = _many
+            handler.max_conns.default_factory = partial(asyncio.Semaphore, UPSTREAM_CONNECTIONS)
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         address = data.context.server.address
@@ -157,9 +162,12 @@ class Turnout:
         if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
             return
         dialect = self._recognised(flow)
-        if dialect is None or self._relay is None or not self._relay.ready:
+        if dialect is None or not (self._relay and self._relay.ready):
             return
         arrival = self._arrival(flow)
+        if dialect == "count":
+            self._count(flow, arrival)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
@@ -170,6 +178,15 @@ class Turnout:
             )
             self._go_home(flow)
         self._flows.planned(flow, plan)
+
+    def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
+        assert self._engine
+        counted = self._counted[flow.id] = self._engine.counter.count(arrival)
+        if counted.here:
+            flow.response = http.Response.make(200, counted.estimate(), JSON)
+        elif counted.body != arrival.raw:
+            flow.request.content = counted.body
+        self._go_home(flow)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
         """The API: by its own name, or what is no provider's path on the base port."""
@@ -188,7 +205,7 @@ class Turnout:
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
 
-    def _recognised(self, flow: http.HTTPFlow) -> DialectName | None:
+    def _recognised(self, flow: http.HTTPFlow) -> DialectName | Literal["count"] | None:
         assert self._engine
         request = flow.request
         if not _on_base_port(flow) and request.host.lower() not in self._opened:
@@ -248,9 +265,11 @@ class Turnout:
             )
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
-            flow.response.stream = True
+            flow.response.stream = not self._estimate(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
+        if estimate := self._estimate(flow):
+            flow.response = http.Response.make(200, estimate, JSON)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -259,7 +278,14 @@ class Turnout:
             flow.request = trail.request
         self._settle(flow, None)
 
+    def _estimate(self, flow: http.HTTPFlow) -> bytes:
+        """What is said instead of home's answer, when home does not know the client's key."""
+        counted = self._counted.get(flow.id)
+        refused = flow.response is not None and flow.response.status_code == NO_KEY
+        return counted.estimate() if counted and refused else b""
+
     def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
+        self._counted.pop(flow.id, None)
         trail = self._trails.pop(flow.id, None)
         if trail and trail.heard and self._engine:
             heard = trail.heard
@@ -294,10 +320,6 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     _point(flow, port)
 
 
-def _many() -> asyncio.Semaphore:
-    return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
-
-
 def _tls() -> ssl.SSLContext:
     """Trusts what mitmproxy was told to trust: its options hold for our own connections too."""
     return client_context(
@@ -311,15 +333,10 @@ def _addresses() -> dict[str, str]:
     """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
     web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
     return web | {
-        "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+        "base" if isinstance(server.mode, ReverseMode) else "proxy": runfile.url(address)
         for server in ctx.master.addons.get("proxyserver").servers
         for address in server.listen_addrs
     }
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 addons = [Turnout()]
