@@ -18,6 +18,7 @@ from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.guard.keys import Keys
+from turnout.guard.vault import Vault
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
@@ -47,12 +48,13 @@ class Engine:
         environ: Mapping[str, str],
         artifacts: Path,
         clock: Callable[[], float] = time.time,
+        vault: Vault | None = None,
     ) -> None:
         self.config, self.store, self._clock = config, store, clock
         self.mode: Mode = config.mode
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
-        self.keys = Keys(config.providers.values(), environ)
+        self.keys = Keys(config.providers.values(), environ, vault, clock)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -89,6 +91,7 @@ class Engine:
             store=Store.open(store_path(config)),
             environ=os.environ if environ is None else environ,
             artifacts=artifacts_dir(),
+            vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
         engine.quality.recall()
@@ -104,7 +107,9 @@ class Engine:
 
     def opened(self) -> frozenset[str]:
         """The only hosts whose TLS may be opened."""
-        return self.config.opened(self._environ)
+        keyed = [one for name, one in self.config.providers.items() if name in self.keys]
+        safe = {host for one in keyed if one.base_url.startswith("https:") for host in one.hosts}
+        return self.config.opened(self._environ) | safe
 
     # -- the road there
 
@@ -119,6 +124,7 @@ class Engine:
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
+        self.keys.refresh()
         draft = Draft(arrival, dialect, self._clock, self._project)
         plan = await self.planner.plan(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
@@ -147,6 +153,7 @@ class Engine:
         return binding
 
     def status(self) -> dict[str, Any]:
+        self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
@@ -160,7 +167,9 @@ class Engine:
             "warnings": [
                 *filter(None, (self.broken, self.store.warning)),
                 *self.quality.warnings(),
+                *self.keys.warnings(),
             ],
+            "keys": self.keys.report(),
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }

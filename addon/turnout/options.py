@@ -33,8 +33,16 @@ class Options:
         self._by_model = {
             (b.provider, b.model.id): b for b in reversed(self.catalog.bindings)
         }  # a provider's first binding of a model stands for it
-        self._keyed = self._of(sorted(name for name in self._spoken if name in keys))
+        self._keyed_at = -1
+        self._keyed_are: tuple[Binding, ...] = ()
         self.rules("", "")  # a wrong policy is refused at start
+
+    @property
+    def _keyed(self) -> tuple[Binding, ...]:
+        """Keys come and go while we run."""
+        if self._keyed_at != self._keys.version:
+            self._keyed_at, self._keyed_are = self._keys.version, self._of(self.names)
+        return self._keyed_are
 
     @property
     def names(self) -> list[str]:
@@ -111,7 +119,8 @@ class Options:
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise ConfigError(f"policy.force: {provider!r} serves no model {model!r}{hint}")
         if provider not in self._keys and known.env and not self._comes_home(provider):
-            raise ConfigError(f"policy.force: {rules.force} needs a key: set {known.env[0]}")
+            mend = f"set {known.env[0]}, or `turnout keys add {provider}`"
+            raise ConfigError(f"policy.force: {rules.force} needs a key: {mend}")
 
     def _comes_home(self, provider: str) -> bool:
         """Its own clients bring their token."""

@@ -111,9 +111,9 @@ class Settings:
 class Provider:
     """Someone who serves models.
 
-    `key`: "env:NAME", "client" (the client's own token, same host only) or "none".
+    `key`: "env:NAME", "vault:NAME", "client" (the client's own token, same host only) or "none".
     `env`: the variables that may hold the key; it goes to `host` only. `hosts`: where clients go.
-    `named`: the configuration speaks of it.
+    `named`: the configuration speaks of it. `place`: where its key was said, as file:line: key.
     """
 
     name: str
@@ -124,6 +124,7 @@ class Provider:
     hosts: tuple[str, ...] = ()
     models: tuple[LocalModel, ...] = ()
     named: bool = False
+    place: str = ""
 
     @property
     def host(self) -> str:
@@ -139,7 +140,9 @@ class Provider:
         return next((found for name in self.env if (found := environ.get(name, "").strip())), "")
 
     def usable(self, environ: Mapping[str, str]) -> bool:
-        return self.key in ("client", "none") or bool(self.secret(environ))
+        """A key in the vault counts as one: whether it is there is not looked at."""
+        kept = self.key in ("client", "none") or self.key.startswith("vault:")
+        return kept or bool(self.secret(environ))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
