@@ -125,7 +125,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "host:port",
     ),
     "listening to the world": ("[proxy]\nlisten = '0.0.0.0:8080'", "given.toml:2", "127.0.0.1"),
-    "listening by name": ("[proxy]\nbase_listen = 'box:80'", "given.toml:2", "no password"),
+    "listening by name": ("[proxy]\nbase_listen = 'box:80'", "given.toml:2", "keys hash"),
     "one port twice": ("[proxy]\nbase_listen = '127.0.0.1:8080'", "given.toml:2", "its own"),
     "a URL to intercept": ("[proxy]\nintercept = ['https://a.b']", "given.toml:2", "host name"),
     "a bad upstream": ("[proxy]\nupstream = {'a.b' = 'here'}", "given.toml:2", "not a URL"),

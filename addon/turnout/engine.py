@@ -18,6 +18,8 @@ from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.guard.keys import Keys
+from turnout.guard.limits import Limits
+from turnout.guard.tenants import Tenants
 from turnout.guard.vault import Vault
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
@@ -55,6 +57,7 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ, vault, clock)
+        self.tenants = Tenants(config)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -64,6 +67,8 @@ class Engine:
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
         self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.limits = Limits(config.limits, self.tenants.line, clock)
+        self.books.listeners.append(self.limits.settled)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -95,6 +100,7 @@ class Engine:
         )
         engine.sessions.study()
         engine.quality.recall()
+        engine.limits.recall(engine.store_path)
         return engine
 
     def _binding(self, provider: str, model: str) -> Binding | None:
@@ -126,6 +132,7 @@ class Engine:
         self.counts["requests"] += 1
         self.keys.refresh()
         draft = Draft(arrival, dialect, self._clock, self._project)
+        draft.real = True
         plan = await self.planner.plan(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
         if isinstance(plan, Plan):
@@ -168,6 +175,7 @@ class Engine:
                 *filter(None, (self.broken, self.store.warning)),
                 *self.quality.warnings(),
                 *self.keys.warnings(),
+                *self.limits.warnings(),
             ],
             "keys": self.keys.report(),
             "destinations": self.destinations(),

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from turnout.cli.commands import main
+from turnout.guard import passwords
 from turnout.guard.vault import Vault
 
 SECRET = "sk-or-v1-canary"
@@ -61,6 +62,11 @@ def test_a_variable_that_wins_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         "OPENROUTER_API_KEY in the environment wins" in run("add", "openrouter", stdin="x").output
     )
+
+
+def test_the_hash_of_a_password() -> None:
+    found = run("hash", stdin=SECRET)
+    assert passwords.matches(SECRET, found.stdout.strip())
 
 
 def test_wrong_use() -> None:

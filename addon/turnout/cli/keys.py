@@ -67,6 +67,14 @@ def remove(name: str, extra: tuple[str, ...]) -> None:
     click.echo(f"turnout: {name} is gone; it is still valid at its provider", err=True)
 
 
+@keys.command("hash")
+def hashed() -> None:
+    """Print the hash of a password, for [tenants.NAME] secret = "..."."""
+    from turnout.guard import passwords
+
+    click.echo(passwords.hashed(_secret("the tenant")))
+
+
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def listed(as_json: bool) -> None:

@@ -126,6 +126,9 @@ def _config(settings: Settings, files: tuple[str, ...], merged: Merged) -> Confi
         providers={name: _provider(name, settings.providers.get(name), merged) for name in names},
         store=settings.store,
         files=files,
+        projects=settings.projects,
+        tenants=settings.tenants,
+        limits=settings.limits,
     )
 
 
@@ -143,6 +146,8 @@ def _provider(name: str, said: ProviderSettings | None, merged: Merged) -> Provi
         hosts=tuple(dict.fromkeys([urlsplit(base_url).hostname or "", *builtin.hosts])),
         models=given.models,
         named=said is not None,
+        regions=given.regions,
+        retention=given.retention,
         place=merged.where(("providers", name, "key")) if given.key else "",
     )
 

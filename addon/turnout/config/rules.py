@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from turnout.config import people
 from turnout.config.addresses import forbidden, loopback, private
 from turnout.config.settings import LocalModel, ProviderSettings, Settings, address
 from turnout.config.shape import suggest
@@ -34,9 +35,11 @@ def _faults(settings: Settings, merged: Merged) -> Faults:
     yield from listens(settings)
     yield from hosts(settings)
     yield from policy(settings)
+    yield from people.faults(settings)
     for name, provider in settings.providers.items():
         yield from provider_faults(name, provider)
     yield from strays(settings, merged)
+    yield from people.strays(settings, merged)
 
 
 def listens(settings: Settings) -> Faults:
@@ -48,9 +51,8 @@ def listens(settings: Settings) -> Faults:
         except ValueError:
             yield ("proxy", name), f'{text!r} is not host:port, as in "127.0.0.1:8080"'
             return
-        if not loopback(host):
-            fault = f"{host} is open to others and the proxy has no password; use 127.0.0.1"
-            yield ("proxy", name), fault
+        if not loopback(host) and not people.known(settings):
+            yield ("proxy", name), f"{host} is open to others; {people.MEND}"
         bound.append((host, port))
     if bound[0] == bound[1] and bound[0][1]:
         yield ("proxy", "base_listen"), "is proxy.listen too; give each a port of its own"
@@ -176,18 +178,13 @@ def strays(settings: Settings, merged: Merged) -> Faults:
     for name, provider in settings.providers.items():
         host = urlsplit(provider.base_url).hostname or ""
         said = [("providers", name, field) for field in ("base_url", "key")]
-        path = next((path for path in said if _untrusted(merged, path)), None)
+        path = next((path for path in said if merged.untrusted(path)), None)
         if path and host and not loopback(host) and host not in _homes(name, provider):
             yield path, f"would send prompts, or a provider's key, to {host}; {mend}"
     for host, url in settings.proxy.upstream.items():
         place = ("proxy", "upstream", host)
-        if _untrusted(merged, place) and not loopback(urlsplit(url).hostname or ""):
+        if merged.untrusted(place) and not loopback(urlsplit(url).hostname or ""):
             yield place, f"would send {host}'s traffic elsewhere; {mend}"
-
-
-def _untrusted(merged: Merged, path: Key) -> bool:
-    source = merged.source(path)
-    return source is not None and not source.trusted
 
 
 def _homes(name: str, provider: ProviderSettings) -> set[str]:

@@ -29,10 +29,13 @@ from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
+from turnout.proxy import masks
+from turnout.proxy.door import PROVED, TENANT
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
-from turnout.trip import Arrival, Plan, Untouched
+from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.web import api
+from turnout.wire.dialect import Dialect
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
 
@@ -137,7 +140,13 @@ class Turnout:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
+        if flow.response:
+            return  # it was refused at the door
+        if (
+            _on_base_port(flow)
+            and not flow.metadata.get(PROVED)
+            and not api.is_from_here(flow.request.headers)
+        ):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
             _point(flow, self._relay.port)
@@ -161,6 +170,8 @@ class Turnout:
         else:
             flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
             self._go_home(flow)
+            if plan.refusal and plan.dialect:
+                _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         flow.comment = _comment(plan)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
@@ -211,6 +222,7 @@ class Turnout:
             headers=tuple(request.headers.items(multi=True)),
             raw=request.raw_content or b"",
             home=home,
+            tenant=flow.metadata.get(TENANT, ""),
         )
 
     def _go_home(self, flow: http.HTTPFlow) -> None:
@@ -233,6 +245,7 @@ class Turnout:
             return
         if trail and trail.request:
             flow.request = trail.request  # the flow list shows what the client asked, and of whom
+        masks.hide(flow)
         if trail and trail.heard:
             headers = flow.response.headers
             trail.heard.answered(
@@ -249,6 +262,7 @@ class Turnout:
         trail = _trail(flow)
         if trail and trail.request:
             flow.request = trail.request
+        masks.hide(flow)
         self._settle(flow, None)
 
     def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
@@ -295,6 +309,17 @@ def _comment(plan: Plan | Untouched) -> str:
     decision = plan.decision
     served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
     return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
+
+
+def _refuse(flow: http.HTTPFlow, why: Refusal, dialect: Dialect, id: str) -> None:
+    headers = {
+        "content-type": "application/json",
+        "retry-after": str(why.retry_after),
+        "x-turnout-decision": id,
+    }
+    body = dialect.write_error(why.status, f"turnout: {why.message}")
+    flow.response = http.Response.make(why.status, body, headers)
+    masks.hide(flow)
 
 
 def _many() -> asyncio.Semaphore:
