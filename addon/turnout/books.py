@@ -10,6 +10,7 @@ from typing import Any
 
 from turnout import account, record
 from turnout.account import Meter
+from turnout.guard.hidden import redacted
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.model import Price
 from turnout.stages import Stages
@@ -18,6 +19,8 @@ from turnout.trip import Attempt, Plan, Untouched
 from turnout.wire.request import Change
 
 log = logging.getLogger(__name__)
+
+TOLD = ("error", "attempts")  # columns that say what peers and clients said
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
@@ -58,6 +61,7 @@ class Books:
         self._store, self._stages = store, stages
         self.listeners: list[Listener] = []
         self.learners: list[Learn] = []
+        self.hide: Callable[[str], str] = redacted
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""
@@ -80,6 +84,8 @@ class Books:
                 log.exception("learn: %r", e)
 
     def _write(self, row: Row) -> None:
+        told = {name: self.hide(row[name]) for name in TOLD if isinstance(row[name], str)}
+        row = {**row, **told}
         self._store.add(row)
         for listen in self.listeners:
             listen(row)

@@ -63,6 +63,7 @@ class Engine:
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages)
+        self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)

@@ -1,6 +1,10 @@
-"""What is a secret by its name: headers and parameters whose values are shown to nobody."""
+"""What is shown to nobody: headers and parameters by their name, keys by their look.
+
+A peer may say a key back to us in its error; what turnout writes or passes on goes through here.
+"""
 
 import re
+from collections.abc import Iterable
 
 # wider than it has to be, but for what are known to be no secrets
 SECRET = re.compile(r"key|token|auth|secret|cookie|credential|session-ingress", re.IGNORECASE)
@@ -8,7 +12,23 @@ OPEN = frozenset({":authority", "proxy-authenticate", "www-authenticate"})
 PARAMETER = re.compile(
     r"([?&;](?:[^=&;#]*(?:key|token|secret|auth)[^=&;#]*|code|sig)=)[^&;#]*", re.IGNORECASE
 )
+# as providers begin their keys, and tokens: a header's, or JSON Web Tokens
+KEYS = re.compile(
+    r"\b(?:sk|gsk|xai|fw|tgp|hf|r8|pplx)[-_][\w-]{8,}"
+    r"|\bAIza[\w-]{10,}"
+    r"|\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]+)?"
+    r"|(?<=[Bb]earer )[^\s\"',;]{8,}"
+)
 MASK = "***"
+SHORTEST = 6  # characters; what is shorter is a word
+
+
+def redacted(text: str, known: Iterable[str] = ()) -> str:
+    """Without what looks like a key, and without those that are known."""
+    for secret in known:
+        if len(secret) >= SHORTEST and secret in text:
+            text = text.replace(secret, MASK)
+    return KEYS.sub(MASK, text)
 
 
 def is_hidden(header: str) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from turnout.config import Provider
 from turnout.errors import ConfigError
+from turnout.guard.hidden import redacted
 from turnout.guard.vault import Entry, Vault
 from turnout.trip import CREDENTIALS, Arrival
 
@@ -68,6 +69,10 @@ class Keys:
     def get(self, provider: str) -> str:
         """The key; "" for a provider that needs none or has none."""
         return self._keys.get(provider, "")
+
+    def hide(self, text: str) -> str:
+        """Without our keys, and without what looks like one."""
+        return redacted(text, self._keys.values())
 
     # -- the vault changes while we run
 

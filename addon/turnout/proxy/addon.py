@@ -28,6 +28,7 @@ from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
+from turnout.guard import logs
 from turnout.native import Eavesdropper
 from turnout.proxy import masks
 from turnout.proxy.door import PROVED, TENANT
@@ -93,6 +94,7 @@ class Turnout:
     async def running(self) -> None:
         if self._engine is None:
             return
+        logs.scrub(self._engine.keys.hide)
         ctx.options.update(connection_strategy="lazy")
         self._opened = self._engine.opened() | {INTERNAL}
         self._relay = self._relay or Relay(self._engine)
