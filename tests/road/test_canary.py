@@ -93,7 +93,7 @@ def free_port() -> int:
 
 
 async def drive(way: Road, *, echo: bool) -> None:
-    """Every road there is. `echo`: the client's provider says its key back; mitmweb shows bodies."""
+    """Every road there is. `echo`: the client's provider says its key back to it."""
     own = {"x-api-key": CLIENT}
     await way.send(message(), own)
     await way.send(message(stream=True), own)
