@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from turnout import betas
 from turnout.config import Provider
-from turnout.config.rules import loopback, private
+from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import LONG_CONTEXT, Binding, target

@@ -11,6 +11,7 @@ from typing import Any
 from turnout import account, record
 from turnout.account import Meter
 from turnout.content import Content, Form, Heard, content
+from turnout.guard.hidden import redacted
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.model import Price
 from turnout.stages import Stages
@@ -64,6 +65,7 @@ class Books:
         self.listeners: list[Listener] = []
         self.observers: list[Observe] = []
         self.learners: list[Learn] = []
+        self.hide: Callable[[str], str] = redacted
 
     def meter(self) -> Meter:
         """For one answer."""
@@ -79,15 +81,16 @@ class Books:
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
             outcome = Outcome(attempts=passed.tried, status=passed.status, error=str(e))
+        decision, outcome = self._hidden(plan.decision, outcome)
         try:
             with self._stages("log"):
-                self._write(record.row(_with_mends(plan.decision, passed.mended), outcome))
-                self._keep(plan.decision, outcome.content)
+                self._write(record.row(_with_mends(decision, passed.mended), outcome))
+                self._keep(decision, outcome.content)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
         for observe in self.observers:
             try:
-                observe(plan.decision, outcome)
+                observe(decision, outcome)
             except Exception as e:
                 log.exception("observe: %r", e)
         for learn in self.learners:
@@ -95,6 +98,14 @@ class Books:
                 learn(plan, passed)
             except Exception as e:
                 log.exception("learn: %r", e)
+
+    def _hidden(self, decision: Decision, outcome: Outcome) -> tuple[Decision, Outcome]:
+        """What peers and clients say in an error may hold a key."""
+        tried = tuple(replace(one, error=self.hide(one.error)) for one in outcome.attempts)
+        return (
+            replace(decision, error=self.hide(decision.error)),
+            replace(outcome, error=self.hide(outcome.error), attempts=tried),
+        )
 
     def _write(self, row: Row) -> None:
         self._store.add(row)

@@ -20,6 +20,9 @@ from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.exchange import Exchange
 from turnout.guard.keys import Keys
+from turnout.guard.limits import Limits
+from turnout.guard.tenants import Tenants
+from turnout.guard.vault import Vault
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
@@ -54,17 +57,20 @@ class Engine:
         environ: Mapping[str, str],
         artifacts: Path,
         clock: Callable[[], float] = time.time,
+        vault: Vault | None = None,
     ) -> None:
         self.config, self.store, self._clock = config, store, clock
         self.mode: Mode = config.mode
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
-        self.keys = Keys(config.providers.values(), environ)
+        self.keys = Keys(config.providers.values(), environ, vault, clock)
+        self.tenants = Tenants(config)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages, config.store.bodies)
+        self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
@@ -75,6 +81,8 @@ class Engine:
         self.books.observers.append(self.prometheus.observe)
         # where somebody looks at flows: what is kept of a request on its way, by its decision
         self.exchange: Callable[[str], Exchange | None] | None = None
+        self.limits = Limits(config.limits, self.tenants.line, clock)
+        self.books.listeners.append(self.limits.settled)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -102,9 +110,11 @@ class Engine:
             store=Store.open(store_path(config)),
             environ=os.environ if environ is None else environ,
             artifacts=artifacts_dir(),
+            vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
         engine.quality.recall()
+        engine.limits.recall(engine.store_path)
         return engine
 
     def _exported(self, environ: Mapping[str, str]) -> "Telemetry | None":
@@ -129,7 +139,9 @@ class Engine:
 
     def opened(self) -> frozenset[str]:
         """The only hosts whose TLS may be opened."""
-        return self.config.opened(self._environ)
+        keyed = [one for name, one in self.config.providers.items() if name in self.keys]
+        safe = {host for one in keyed if one.base_url.startswith("https:") for host in one.hosts}
+        return self.config.opened(self._environ) | safe
 
     # -- the road there
 
@@ -145,7 +157,9 @@ class Engine:
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
+        self.keys.refresh()
         draft = Draft(arrival, dialect, self._clock, self._project)
+        draft.real = True
         plan = await self.planner.plan(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
         if isinstance(plan, Plan):
@@ -177,6 +191,7 @@ class Engine:
         return binding
 
     def status(self) -> dict[str, Any]:
+        self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
@@ -190,7 +205,10 @@ class Engine:
             "warnings": [
                 *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),
+                *self.keys.warnings(),
+                *self.limits.warnings(),
             ],
+            "keys": self.keys.report(),
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }

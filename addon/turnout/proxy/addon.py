@@ -31,12 +31,16 @@ from turnout.books import Passed
 from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
+from turnout.guard import logs
 from turnout.native import Eavesdropper
+from turnout.proxy import masks
+from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
-from turnout.trip import Arrival, Plan, Untouched
+from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.web import api
+from turnout.wire.dialect import Dialect
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
 
@@ -100,6 +104,7 @@ class Turnout:
     async def running(self) -> None:
         if self._engine is None:
             return
+        logs.scrub(self._engine.keys.hide)
         ctx.options.update(connection_strategy="lazy")
         self._opened = self._engine.opened() | {INTERNAL}
         self._flows.attach(self._engine)
@@ -148,7 +153,13 @@ class Turnout:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
+        if flow.response:
+            return  # it was refused at the door
+        if (
+            _on_base_port(flow)
+            and not flow.metadata.get(PROVED)
+            and not api.is_from_here(flow.request.headers)
+        ):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
             _point(flow, self._relay.port)
@@ -177,6 +188,8 @@ class Turnout:
                 plan, heard=Eavesdropper(plan, self._engine.books.meter())
             )
             self._go_home(flow)
+            if plan.refusal and plan.dialect:
+                _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
 
     def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
@@ -236,6 +249,7 @@ class Turnout:
             headers=tuple(request.headers.items(multi=True)),
             raw=request.raw_content or b"",
             home=home,
+            tenant=flow.metadata.get(TENANT, ""),
         )
 
     def _go_home(self, flow: http.HTTPFlow) -> None:
@@ -258,6 +272,7 @@ class Turnout:
             return
         if trail and trail.request:
             flow.request = trail.request  # the flow list shows what the client asked, and of whom
+        masks.hide(flow)
         if trail and trail.heard:
             headers = flow.response.headers
             trail.heard.answered(
@@ -276,6 +291,7 @@ class Turnout:
         trail = self._trails.get(flow.id)
         if trail and trail.request:
             flow.request = trail.request
+        masks.hide(flow)
         self._settle(flow, None)
 
     def _estimate(self, flow: http.HTTPFlow) -> bytes:
@@ -318,6 +334,17 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     if request.authority:
         request.authority = f"127.0.0.1:{port}"
     _point(flow, port)
+
+
+def _refuse(flow: http.HTTPFlow, why: Refusal, dialect: Dialect, id: str) -> None:
+    headers = {
+        "content-type": "application/json",
+        "retry-after": str(why.retry_after),
+        "x-turnout-decision": id,
+    }
+    body = dialect.write_error(why.status, f"turnout: {why.message}")
+    flow.response = http.Response.make(why.status, body, headers)
+    masks.hide(flow)
 
 
 def _tls() -> ssl.SSLContext:

@@ -76,7 +76,7 @@ class Passage:
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
         self._tried += error.tried
-        if error.last and error.last.attempt.dialect is self._plan.dialect:
+        if error.last and self._may_read(error.last):
             return await self._give(error.last)
         status, message = 502, f"turnout: no provider answered ({error})"
         if error.last and error.last.failed:
@@ -88,8 +88,14 @@ class Passage:
         self._meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
 
+    def _may_read(self, answer: Answer) -> bool:
+        """In the client's dialect, and no complaint about our key, which may be repeated in it."""
+        ours = not answer.attempt.clients_key and answer.status in (401, 403)
+        return answer.attempt.dialect is self._plan.dialect and not ours
+
     async def _error(self, status: int, message: str) -> web.StreamResponse:
         self._status = status
+        message = self._engine.keys.hide(message)
         headers = dict(self._marks(None))
         if status == 429:
             headers["retry-after"] = "2"  # some clients take a 429 without it as final
