@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -44,14 +46,26 @@ class Brain:
             return self.bundle
         return await self._beside.get(version)
 
-    async def scored(self, text: str, *, tools: bool, bundle: Bundle | None = None) -> Scored:
-        """`tools`: the request offers some. Raises StageError: no vector, or too late."""
+    async def scored(
+        self,
+        text: str,
+        *,
+        tools: bool,
+        bundle: Bundle | None = None,
+        timed: Callable[[float], None] = lambda _: None,
+    ) -> Scored:
+        """`tools`: the request offers some. `timed`: told the seconds that embedding took.
+
+        Raises StageError: no vector, or too late.
+        """
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:
             self._known.move_to_end(key)
         else:
+            began = time.perf_counter()
             vectors = await self._embedded(text, key)
+            timed(time.perf_counter() - began)
         with self._stages("score"):
             return self._score(vectors, key, bundle or self.bundle, tools=tools)
 

@@ -15,7 +15,7 @@ from turnout.session.identity import Who
 from turnout.session.known import Known
 from turnout.session.outlook import Outlook
 from turnout.session.place import Place
-from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.trip import Arrival, Attempt, Plan, Refusal, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
 
@@ -43,6 +43,9 @@ class Draft:
         self.known: Known | None = None
         self.verdict: Verdict | None = None
         self.forced = False
+        self.project = project
+        self.real = False  # somebody waits for the answer; else it is only asked about
+        self.beyond = ""  # what becomes of it because a limit is reached
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
         self._facts: dict[str, Any] = {
@@ -50,6 +53,8 @@ class Draft:
             "at": self._began,
             "dialect": dialect,
             "project": project,
+            "trace": arrival.header("traceparent"),
+            "tenant": arrival.tenant,
         }
 
     def header(self, name: str) -> str:
@@ -63,8 +68,21 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def embedded(self, seconds: float) -> None:
+        ended = self._clock() - self._began
+        self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
+
+    def noted(self, name: str, words: str) -> None:
+        """A fact behind the reason."""
+        self._facts["evidence"] = {**self._facts.get("evidence", {}), name: words}
+
+    @property
+    def id(self) -> str:
+        """Of the decision."""
+        return str(self._facts["id"])
 
     @property
     def at(self) -> float:
@@ -79,7 +97,8 @@ class Draft:
             "quality_requested": choice.quality_requested,
             "candidates": choice.candidates,
             "fresh_model": choice.fresh_model,
-            "evidence": {
+            "evidence": self._facts.get("evidence", {})
+            | {
                 "profile": rules.profile,
                 "epsilon": rules.epsilon,
                 "z": rules.z,
@@ -144,8 +163,8 @@ class Draft:
             debug=self.header("debug") == "1",
         )
 
-    def untouched(self, reason: str, error: str = "") -> Untouched:
-        """Home as it came. In shadow the record keeps what would have been, in `fresh_model`."""
+    def untouched(self, reason: str, error: str = "", refusal: Refusal | None = None) -> Untouched:
+        """Home as it came, or refused. In shadow `fresh_model` is what would have been."""
         if reason == "shadow":
             self._facts["fresh_model"] = f"{self._facts['provider']}/{self._facts['model']}"
         self._facts |= {
@@ -157,10 +176,12 @@ class Draft:
         }
         return Untouched(
             decision=self._decision(),
+            body=self.body,
             ask=self.ask,
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
+            refusal=refusal,
         )
 
     def _decision(self) -> Decision:

@@ -7,6 +7,7 @@ from pathlib import Path
 from turnout.config import Config
 from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
+from turnout.guard.tenants import NOTHING, Tighter, together
 from turnout.providers import HOMES
 from turnout.route.bundle import Bundle, Profile
 from turnout.route.catalog import Binding, Catalog
@@ -14,6 +15,8 @@ from turnout.route.plan import Rules
 from turnout.trip import Arrival
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName
+
+RULES = 1000  # sets of rules that are kept: profiles x forces x tenants x projects
 
 
 class Options:
@@ -25,7 +28,7 @@ class Options:
         self._config, self._keys, self._profiles = config, keys, profiles
         self.catalog = _with_local(Catalog.load(catalog), config)
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
-        self._rules: dict[tuple[str, str, str], Rules] = {}
+        self._rules: dict[tuple[str, str, Tighter, bool, str], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}
         for binding in self.catalog.bindings:
             mine = self._by_provider.get(binding.provider, ())
@@ -33,13 +36,28 @@ class Options:
         self._by_model = {
             (b.provider, b.model.id): b for b in reversed(self.catalog.bindings)
         }  # a provider's first binding of a model stands for it
-        self._keyed = self._of(sorted(name for name in self._spoken if name in keys))
+        self._keyed_at = -1
+        self._keyed_are: tuple[Binding, ...] = ()
         self.rules("", "")  # a wrong policy is refused at start
+        for bounds in (*config.projects.values(), *config.tenants.values()):
+            self.rules("", "", together([bounds]))
+
+    @property
+    def _keyed(self) -> tuple[Binding, ...]:
+        """Keys come and go while we run."""
+        if self._keyed_at != self._keys.version:
+            self._keyed_at, self._keyed_are = self._keys.version, self._of(self.names)
+        return self._keyed_are
 
     @property
     def names(self) -> list[str]:
         """Providers that turnout has a key for and can speak to."""
         return sorted(name for name in self._spoken if name in self._keys)
+
+    @property
+    def models(self) -> frozenset[str]:
+        """Every model's id."""
+        return frozenset(self.catalog.models) | {b.model.id for b in self.catalog.bindings}
 
     def requested(self, arrival: Arrival, model: str) -> Binding | None:
         """What the client asked for, as its own provider serves it."""
@@ -64,7 +82,7 @@ class Options:
         provider, _, model = name.partition("/")
         if found := self.catalog.find(provider, model) or self.binding(provider, model):
             force = f"{provider}/{found.id}"
-            self._check_forced(self._made(self._config.policy.profile, force, self._profiles))
+            self._check_forced(self._made(self._config.policy.profile, force))
             return found
         usable = [b for b in self._keyed if b.model.id == name]
         if not usable and self.binding(*_home(self.catalog, name)):
@@ -75,33 +93,56 @@ class Options:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise ConfigError(f"{name!r} is no model that can be used here{hint}")
 
-    def rules(self, profile: str, force: str, bundle: Bundle | None = None) -> Rules:
+    def rules(
+        self,
+        profile: str,
+        force: str,
+        tighter: Tighter = NOTHING,
+        *,
+        cheapest: bool = False,
+        bundle: Bundle | None = None,
+    ) -> Rules:
         """The policy, with what a client asked for in its headers. Raises ConfigError.
 
+        `tighter`: what holds for a project and a tenant besides. `cheapest`: quality is no matter.
         `bundle`: whose profiles count, if not those of the one in use.
         """
         policy = self._config.policy
-        key = (profile or policy.profile, force or policy.force, bundle.version if bundle else "")
+        version = bundle.version if bundle else ""
+        key = (profile or policy.profile, force or policy.force, tighter, cheapest, version)
         if key not in self._rules:
-            made = self._made(key[0], key[1], bundle.profiles if bundle else self._profiles)
+            made = self._made(*key[:4], bundle.profiles if bundle else None)
             self._check_forced(made)
+            if len(self._rules) > RULES:
+                self._rules.clear()
             self._rules[key] = made
         return self._rules[key]
 
-    def _made(self, profile: str, force: str, profiles: Mapping[str, Profile]) -> Rules:
-        parity = profiles.get(profile)
-        if parity is None:
+    def _made(
+        self,
+        profile: str,
+        force: str,
+        tighter: Tighter = NOTHING,
+        cheapest: bool = False,
+        profiles: Mapping[str, Profile] | None = None,
+    ) -> Rules:
+        profiles = profiles or self._profiles
+        names = [profile, *tighter.profiles]
+        if unknown := next((name for name in names if name not in profiles), None):
             known = ", ".join(sorted(profiles))
-            raise ConfigError(f"policy.profile: {profile!r} is not one of {known}")
+            raise ConfigError(f"policy.profile: {unknown!r} is not one of {known}")
+        strictest = min(names, key=lambda name: profiles[name].epsilon)
+        parity = profiles[strictest]
         policy = self._config.policy
         return Rules(
-            profile=profile,
-            epsilon=parity.epsilon,
-            z=parity.z,
-            min_evidence=parity.min_evidence,
+            profile="cheapest" if cheapest else strictest,
+            epsilon=1.0 if cheapest else parity.epsilon,
+            z=0.0 if cheapest else parity.z,
+            min_evidence=0.0 if cheapest else parity.min_evidence,
             never_above_requested=policy.never_above_requested,
             allow=policy.allow,
-            deny=policy.deny,
+            deny=(*policy.deny, *tighter.deny),
+            allows=tighter.allows,
             force=force,
         )
 
@@ -115,7 +156,8 @@ class Options:
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise ConfigError(f"policy.force: {provider!r} serves no model {model!r}{hint}")
         if provider not in self._keys and known.env and not self._comes_home(provider):
-            raise ConfigError(f"policy.force: {rules.force} needs a key: set {known.env[0]}")
+            mend = f"set {known.env[0]}, or `turnout keys add {provider}`"
+            raise ConfigError(f"policy.force: {rules.force} needs a key: {mend}")
 
     def _comes_home(self, provider: str) -> bool:
         """Its own clients bring their token."""

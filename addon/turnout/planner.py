@@ -18,6 +18,8 @@ from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
 from turnout.guard.keys import Keys, has_credential, is_plan_token
+from turnout.guard.limits import Asked, Limits
+from turnout.guard.tenants import Tenants
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
@@ -33,7 +35,7 @@ from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
 from turnout.spoken import by_provider
 from turnout.stages import Stages
-from turnout.trip import Plan, Untouched
+from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
 
@@ -67,15 +69,22 @@ class Parts(Protocol):
     @property
     def keys(self) -> Keys: ...
     @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
     def stages(self) -> Stages: ...
     @property
     def road(self) -> Road: ...
+    @property
+    def broken(self) -> str: ...
     @property
     def sessions(self) -> Sessions: ...
     @property
     def quality(self) -> Quality: ...
     @property
     def watch(self) -> Watch: ...
+    def traceparent(self, decision: str, arrival: Arrival) -> str: ...
 
 
 class Planner:
@@ -100,6 +109,8 @@ class Planner:
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
         self._read(draft)
+        if beyond := self._beyond(draft):
+            return beyond
         if reason := self._hands_off(draft):
             return draft.untouched(reason)
         choice = await self._choose(draft)
@@ -120,6 +131,40 @@ class Planner:
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
             draft.known = self._parts.watch.look(draft)
+
+    def _beyond(self, draft: Draft) -> Untouched | None:
+        """Counts it, and what becomes of it when a limit is reached."""
+        if not draft.real:
+            return None
+        assert draft.ask and draft.who
+        verdict = self._parts.limits.ask(
+            draft.id,
+            Asked(
+                at=draft.at,
+                client=draft.who.client,
+                project=draft.project,
+                tenants=self._parts.tenants.line(draft.arrival.tenant),
+                model=self._asked_for(draft),
+                tokens=draft.ask.input_tokens,
+            ),
+        )
+        if verdict is None:
+            return None
+        draft.beyond = verdict.then
+        draft.noted("limit", verdict.words)
+        if verdict.then == "cheaper":
+            return None
+        refused = verdict.then == "refuse"
+        refusal = Refusal(429, verdict.words, verdict.retry_after) if refused else None
+        return draft.untouched("limit", verdict.words, refusal)
+
+    def _asked_for(self, draft: Draft) -> str:
+        """As the log calls it; as the client does where nothing can be looked up."""
+        assert draft.ask
+        if self._parts.broken:
+            return draft.ask.model
+        found = self._parts.road.options.requested(draft.arrival, draft.ask.model)
+        return found.model.id if found else draft.ask.model
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
@@ -157,9 +202,9 @@ class Planner:
                 dialects,
                 scored,
                 rules,
-                forced or (place.pin.binding if place.pin else None),
+                forced or (place.pin.binding if place.pin and not draft.beyond else None),
                 at=outlook.when,
-                outlook=None if forced else outlook,
+                outlook=None if forced or draft.beyond else outlook,
                 alarmed=self._parts.quality.alarmed(version, scored.cluster),
             )
             draft.chosen(choice, rules)
@@ -170,7 +215,9 @@ class Planner:
         """A forced model is no guess: it is served though nobody knows what is asked of it."""
         assert draft.ask
         try:
-            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools), bundle=bundle)
+            scored = await brain.scored(
+                draft.words, tools=bool(draft.ask.tools), bundle=bundle, timed=draft.embedded
+            )
         except StageError as e:
             if not forced:
                 raise
@@ -186,14 +233,16 @@ class Planner:
             draft.header("profile"),
             draft.header("model"),
         )
+        tighter = self._parts.tenants.tighter(draft.arrival.tenant, draft.project)
+        cheapest = draft.beyond == "cheaper"
         pin = self._by_hand(draft) if not force else None
         if pin is None:
-            return options.rules(profile, force, bundle)
+            return options.rules(profile, force, tighter, cheapest=cheapest, bundle=bundle)
         try:
-            return options.rules(profile, "/".join(pin.binding), bundle)
+            return options.rules(profile, "/".join(pin.binding), tighter, bundle=bundle)
         except ConfigError as e:
             log.info("a pin made by hand does not hold: %s", e)  # its key is gone, say
-            return options.rules(profile, force, bundle)
+            return options.rules(profile, force, tighter, cheapest=cheapest, bundle=bundle)
 
     def _by_hand(self, draft: Draft) -> Pin | None:
         assert draft.who
@@ -225,6 +274,8 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            draft.ask,
+            self._parts.traceparent(draft.id, draft.arrival),
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

@@ -11,7 +11,7 @@ import click
 
 from turnout import config as configuration
 from turnout.cli import figures, models_report, page
-from turnout.config import artifacts_dir
+from turnout.config import artifacts_dir, data_dir
 from turnout.paths import own_dir
 
 FACTS = ("images", "documents", "tools", "structured", "thinks")
@@ -78,6 +78,7 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     from turnout.bundles.contradictions import contradictions
     from turnout.bundles.standing import line, standings
     from turnout.guard.keys import Keys
+    from turnout.guard.vault import Vault
     from turnout.options import Options
     from turnout.route.artifact import field, trusted
     from turnout.route.bundle import Bundle
@@ -88,7 +89,7 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     path = folder / "manifest.json"
     encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)
     bundle = Bundle.load(folder, encoder=encoder, dim=dim)
-    keys = Keys(config.providers.values(), os.environ)
+    keys = Keys(config.providers.values(), os.environ, Vault(data_dir()))
     options = Options(config, keys, artifacts_dir() / "catalog.json", bundle.profiles)
     rules = options.rules(profile, "")
     found = standings(options.catalog.bindings, options.names, bundle, rules)
