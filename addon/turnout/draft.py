@@ -67,6 +67,9 @@ class Draft:
             "cluster": scored.cluster,
             "cluster_label": scored.label,
         }
+        if scored.familiarity < 1:
+            known = {"familiarity": round(scored.familiarity, 3)}
+            self._facts["evidence"] = {**self._facts.get("evidence", {}), **known}
 
     def embedded(self, seconds: float) -> None:
         ended = self._clock() - self._began

@@ -19,7 +19,7 @@ SPLITS: dict[str, Callable[[Labelled, Grouping], Any]] = {
     "prompt": utility.by_prompt,
     "source": utility.by_source,
 }
-BASE = "MiniLM 256, clusters"  # what others are compared with
+BASE = "MiniLM 64, clusters"  # what others are compared with: the encoder and groups of a bundle
 
 
 def main() -> None:
@@ -70,14 +70,18 @@ def compared(data: Path, cache: Path | None, most: int, encoder: Path) -> dict[s
 
 
 def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Grouping]:
+    both, light = np.hstack([short, seen / 10]), np.hstack([static, seen / 10])
+    plain = variants.clusters(short)
     return {
-        BASE: variants.clusters(longer),
-        "MiniLM 64, clusters": variants.clusters(short),
+        BASE: plain,
+        "MiniLM 256, clusters": variants.clusters(longer),
+        "MiniLM 64, clusters, known texts": variants.known(short, plain),
         "MiniLM 64, a centroid per task": variants.classes(short),
         "MiniLM 64, trained head": variants.head(short),
-        "MiniLM 64 + surface, trained head": variants.head(np.hstack([short, seen / 10])),
+        "MiniLM 64 + surface, trained head": variants.head(both),
+        "the same, known texts": variants.known(short, variants.head(both)),
         "static, clusters": variants.clusters(static),
-        "static + surface, trained head": variants.head(np.hstack([static, seen / 10])),
+        "static + surface, trained head": variants.head(light),
         "surface alone, clusters": variants.lloyd(seen),
         "true task labels": variants.truth,
         "nothing": variants.nothing(),

@@ -16,7 +16,8 @@ from turnout.route.embed import Embedder, ends, unit
 from turnout.route.text import tail
 
 GROUPS, TEMPERATURE, TOP = 24, 0.05, 4  # as in a bundle
-RIDGE, SHARP = 10.0, 0.1
+RIDGE, SHARP = 10.0, 0.05
+FAMILIAR = (0.0, 0.05)  # quantiles between which a text becomes a known one, as in a bundle
 CODE = re.compile(r"[{};=()\[\]<>]|\bdef \b|\bimport\b|\breturn\b")
 CHOICES = re.compile(r"(?m)^\s*\(?[A-J][).:]\s")
 WORD = re.compile(r"\w+")
@@ -124,14 +125,26 @@ def near(vectors: Any, centroids: Any) -> Any:
     return weight
 
 
-def head(features: Any, *, refine: Any = None) -> Grouping:
-    """A trained head: ridge regression on the tasks, a softmax. `refine`: with those vectors'
-    clusters where there is one task only."""
+def known(vectors: Any, grouping: Grouping) -> Grouping:
+    """As far as a text is near to what was learned from; else it belongs nowhere."""
+
+    def group(learn: Any, found: Labelled) -> Any:
+        own = vectors[found.rows]
+        seen = own[learn]
+        k = min(GROUPS, len(np.unique(seen, axis=0)))
+        centroids = kmeans(seen, np.ones(len(seen)), k, seed=0, starts=1)
+        cosine = (own @ centroids.T).max(axis=1)
+        low, high = np.quantile(cosine[learn], FAMILIAR)
+        return grouping(learn, found) * np.clip((cosine - low) / (high - low), 0, 1)[:, None]
+
+    return group
+
+
+def head(features: Any) -> Grouping:
+    """A trained head: ridge regression on the tasks, a softmax."""
 
     def group(learn: Any, found: Labelled) -> Any:
         names, task = np.unique(found.task[learn], return_inverse=True)
-        if len(names) < 2 and refine is not None:
-            return clusters(refine)(learn, found)
         x = np.hstack([features[found.rows], np.ones((len(found.rows), 1))])
         seen, wanted = x[learn], np.eye(len(names))[task]
         gram = seen.T @ seen + RIDGE * np.eye(x.shape[1])

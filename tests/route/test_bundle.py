@@ -105,6 +105,16 @@ WRONG = {
         "centroids.npy",
         "shape is (2, 3), not (2, 2)",
     ),
+    "familiar falls": (
+        lambda f: folders.sign(f, familiar=[0.5, 0.4]),
+        "manifest.json",
+        "`familiar` is [0.5, 0.4], not two rising cosines",
+    ),
+    "familiar in words": (
+        lambda f: folders.sign(f, familiar="near"),
+        "manifest.json",
+        "`familiar` is 'near'",
+    ),
     "c46 encoder mismatch": (
         lambda f: folders.sign(f, encoder="other"),
         "manifest.json",

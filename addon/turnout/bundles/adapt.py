@@ -92,7 +92,7 @@ def _classes(rows: list[dict[str, Any]], found: Outcomes, moved: Moved) -> list[
 
 
 def _manifest(folder: Path, base: dict[str, Any], found: Outcomes) -> dict[str, Any]:
-    kept = ("encoder", "dim", "temperature", "top", "profiles", "clusters", "models")
+    kept = ("encoder", "dim", "temperature", "top", "familiar", "profiles", "clusters", "models")
     told = ("models_with_labels", "labels")
     recipe = {
         "difficulty_sd": own.DIFFICULTY,

@@ -132,6 +132,7 @@ def _manifest(
         "files": {f: digest(folder / f) for f in (*FILES, SEEN)},
         "temperature": bundle.temperature,
         "top": bundle.top,
+        "familiar": list(bundle.familiar),
         "profiles": {name: asdict(profile) for name, profile in bundle.profiles.items()},
         "maker": "scripts/train_bundle.py",
         "recipe": recipe,

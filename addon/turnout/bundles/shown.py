@@ -143,7 +143,7 @@ def _moved(one: Bundle, other: Bundle, models: Sequence[str]) -> list[Row]:
     from turnout.bundles import parity
 
     tools = one.tools > 0.5
-    told = [parity.told(parity.weights(one.centroids, tools, b), b).quality for b in (one, other)]
+    told = [parity.judged(one.centroids, tools, b).quality for b in (one, other)]
     rows = []
     for name in models:
         before, after = (q[:, b.models[name]] for q, b in zip(told, (one, other), strict=True))
