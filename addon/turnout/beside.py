@@ -29,11 +29,7 @@ class Beside:
         self._loading[version] = found
         if len(self._loading) > KEPT:
             self._loading.popitem(last=False)
-        try:
-            return await asyncio.shield(found)
-        except ConfigError:
-            self._loading.pop(version, None)
-            raise
+        return await asyncio.shield(found)
 
     def _load(self, version: str) -> Bundle:
         folder = self._shelves.find(version)
