@@ -150,6 +150,18 @@ def _escalated(n: int) -> list[dict[str, object]]:
     return [row | {"session": f"escalated{n}"} for row in (first, then)]
 
 
+def test_what_an_alarm_has_unrouted_stays_down(shipped: Turnout, log: Path) -> None:
+    place = {"bundle": "one", "cluster": 1, "model": CHEAP}
+    rows = [row | {"id": f"z{n}"} for n, row in enumerate(logs.outcomes("one", 1, CHEAP, 0, 8))]
+    logs.write(log, rows)
+    assert shipped(*TRAIN).exit_code == 0
+    calm = load(folder(log).rename(folder(log, "calm")))
+    logs.write(log, [{**place, "id": "1"}, {**place, "id": "2", "model": "gone"}], "alarms")
+    assert shipped(*TRAIN).exit_code == 0
+    found = load(folder(log)).quality[1, calm.models[CHEAP]]
+    assert found == 0.0 < calm.quality[1, calm.models[CHEAP]]
+
+
 def test_show_weighs_classes_by_own_sessions(shipped: Turnout, log: Path) -> None:
     decisions = [{"session": f"s{n}", "bundle": "one", "cluster": 2} for n in range(7)]
     logs.write(log, decisions, "decisions")

@@ -31,12 +31,14 @@ def base(quality: float = 0.8) -> Bundle:
     )
 
 
-def counted(cells: dict[tuple[int, int], tuple[float, float]]) -> Outcomes:
+def counted(
+    cells: dict[tuple[int, int], tuple[float, float]], *, alarmed: bool = False
+) -> Outcomes:
     """(class, model) -> (sessions, share of trouble)."""
     count, troubled = np.zeros((3, 3)), np.zeros((3, 3))
     for cell, (n, share) in cells.items():
         count[cell], troubled[cell] = n, n * share
-    return Outcomes(count, troubled, np.zeros(3), int(count.sum()), 0)
+    return Outcomes(count, troubled, (count > 0) & alarmed, np.zeros(3), int(count.sum()), 0)
 
 
 def moves(cells: dict[tuple[int, int], tuple[float, float]]) -> np.ndarray:
@@ -94,7 +96,8 @@ def test_it_comes_nearer_to_the_truth_than_the_base_and_says_how_near() -> None:
         true = np.clip(0.7 + error, 0, 1)
         hard = np.clip(true + 0.1 * rng.normal(size=(3, 1)), 0, 1)
         troubled = rng.binomial(60, promised(1) + (promised(0) - promised(1)) * (1 - hard))
-        found = Outcomes(np.full((3, 3), 60.0), troubled.astype(float), np.zeros(3), 540, 0)
+        sixty, none = np.full((3, 3), 60.0), np.zeros((3, 3), bool)
+        found = Outcomes(sixty, troubled.astype(float), none, np.zeros(3), 540, 0)
         moved = own.moved(base(0.7), found)
         gap = (true - true[:, [0]])[:, 1:]
         guess = (moved.quality - moved.quality[:, [0]])[:, 1:]
@@ -103,6 +106,16 @@ def test_it_comes_nearer_to_the_truth_than_the_base_and_says_how_near() -> None:
         deviations.append(((guess - gap) / np.hypot(moved.se[:, 1:], moved.se[:, [0]])).std())
     assert np.mean(after) < 0.85 * np.mean(before)
     assert np.mean(deviations) < 1.2
+
+
+def test_what_an_alarm_has_unrouted_stays_down() -> None:
+    """Nine of ten sessions had trouble: shrunken, that would hardly move it."""
+    cells = {(0, GOOD): (300.0, USUAL), (0, CHEAP): (10.0, 0.9)}
+    calm, alarmed = (own.moved(base(), counted(cells, alarmed=a)) for a in (False, True))
+    assert calm.quality[0, CHEAP] > 0.6
+    assert alarmed.quality[0, CHEAP] == 0.0
+    fine = own.moved(base(), counted({(0, CHEAP): (10.0, 0.0)}, alarmed=True))
+    assert fine.quality[0, CHEAP] > 0.8
 
 
 def test_quality_stays_a_share() -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,13 @@ ESCALATED = "came after another model had struggled: harder than what is usual t
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """(clusters, models) each: sessions that count, and those of them that had trouble; a person's
-    word counts for several. `asked`: (clusters,) sessions. `sessions`, `words`: how many counted.
+    word counts for several. `alarmed`: un-routed by an alarm that stands. `asked`: (clusters,)
+    sessions. `sessions`, `words`: how many counted.
     """
 
     count: Matrix
     troubled: Matrix
+    alarmed: NDArray[np.bool_]
     asked: Matrix
     sessions: int
     words: int
@@ -43,17 +45,21 @@ def read(log: Path, base: Bundle, alike: frozenset[str]) -> Outcomes:
     """`alike`: versions whose clusters are those of `base`. Raises ConfigError, with the mend."""
     with history.read(log) as reader:
         said, asked = list(reader.judged(0.0)), list(reader.classes())
+        raised = [row for row in reader.alarms() if row["released_at"] is None]
     if not said:
         raise DataError(
             f"{log}: nothing to learn from yet: no session has ended and nobody has given feedback;"
             " sessions end after half an hour without a step"
         )
-    return _counted(log, said, asked, base, alike)
+    counted = _counted(log, said, base, alike)
+    return replace(
+        counted,
+        asked=_asked(asked, len(base.labels), alike),
+        alarmed=_alarmed(raised, base, alike),
+    )
 
 
-def _counted(
-    log: Path, said: Iterable[Row], asked: Iterable[Row], base: Bundle, alike: frozenset[str]
-) -> Outcomes:
+def _counted(log: Path, said: Iterable[Row], base: Bundle, alike: frozenset[str]) -> Outcomes:
     shape = (len(base.labels), len(base.models))
     count, troubled = np.zeros(shape), np.zeros(shape)
     out: Counter[tuple[str, str]] = Counter()
@@ -77,8 +83,18 @@ def _counted(
     excluded = [Excluded(what, rows, why) for (what, why), rows in sorted(out.items())]
     if not kinds.total():
         raise DataError(f"{log}: {_nothing(excluded, base)}")
-    classes = _asked(asked, shape[0], alike)
-    return Outcomes(count, troubled, classes, kinds[False], kinds[True], excluded)
+    nothing = np.zeros(shape)
+    return Outcomes(
+        count, troubled, nothing > 0, nothing[:, 0], kinds[False], kinds[True], excluded
+    )
+
+
+def _alarmed(rows: Iterable[Row], base: Bundle, alike: frozenset[str]) -> NDArray[np.bool_]:
+    found = np.zeros((len(base.labels), len(base.models)), bool)
+    for row in rows:
+        if not _unusable({**row, "troubled": 1, "good": None}, base, alike):
+            found[row["cluster"], base.models[row["model"]]] = True
+    return found
 
 
 def _unusable(row: Row, base: Bundle, alike: frozenset[str]) -> tuple[str, str] | None:

@@ -10,6 +10,9 @@ A session shows trouble or none; the evidence sees trouble in a share `promised(
                  two classes correlate by SHARED, as they come from one prior
     noise        of counting few sessions
 
+Where an alarm has un-routed a model, what was counted of it speaks alone, if that is worse: a new
+bundle must not bring back what sessions were lost by.
+
 All are taken for normal, and what is expected of `error`, given every `rest`, is what moves. So ten
 sessions weigh what ten sessions do; where all models do worse, no model is blamed for it; and what
 one class shows of a model says something, but less, about its others.
@@ -46,7 +49,8 @@ def moved(base: Bundle, found: Outcomes) -> Moved:
     k, m = np.nonzero(found.count > 0)
     n, share = found.count[k, m], found.troubled[k, m] / found.count[k, m]
     noise = _variance(n, found.troubled[k, m])
-    rest = (HIT - share) / (HIT - FALSE) - base.quality[k, m]
+    seen = (HIT - share) / (HIT - FALSE)
+    rest = seen - base.quality[k, m]
     se = base.se
     same_class, same_model = k[:, None] == k, m[:, None] == m
     errors = np.where(same_model, np.where(same_class, 1.0, SHARED), 0.0) * np.outer(
@@ -58,10 +62,13 @@ def moved(base: Bundle, found: Outcomes) -> Moved:
     shift = (across @ (inverse @ rest)).reshape(se.shape)
     known = np.einsum("ij,jk,ik->i", across, inverse, across).reshape(se.shape)
     classes = (np.arange(len(se))[:, None] == k) * DIFFICULTY**2
+    shares = _shares(base.quality + shift)
+    bad = found.alarmed[k, m]
+    shares[k[bad], m[bad]] = np.minimum(shares[k[bad], m[bad]], seen[bad].clip(0, 1))
     labels = np.zeros(se.shape)
     labels[k, m] = LABEL / noise
     return Moved(
-        _shares(base.quality + shift),
+        shares,
         np.sqrt(np.maximum(se**2 - known, 0.0)),
         base.evidence + labels,
         classes @ (inverse @ rest),
