@@ -155,6 +155,7 @@ class Draft:
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
+            place=self.place,
         )
 
     def _decision(self) -> Decision:

@@ -57,7 +57,7 @@ class Engine:
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages)
+        self.books = Books(store, self.stages, self._binding, clock)
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)

@@ -120,3 +120,4 @@ class Untouched:
     dialect: Dialect | None = None
     plan_token: bool = False
     requested_price: Price | None = None
+    place: Place | None = None
