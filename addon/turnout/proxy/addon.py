@@ -1,4 +1,4 @@
-"""INTERCEPT: the mitmproxy addon, and the only file that imports mitmproxy.
+"""The addon: hooks only, what they decide is decided elsewhere.
 
     tls_clienthello    open the TLS of provider hosts, tunnel everything else unread
     requestheaders     stream what is not ours to read
@@ -11,27 +11,14 @@ Whatever fails in here, the client gets what it would have got without us.
 
 import asyncio
 import logging
-import os
-import signal
 import ssl
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mitmproxy import connection, ctx, exceptions, http, options, tls
+from mitmproxy import connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
-from mitmproxy.addons import (
-    core,
-    disable_h2c,
-    errorcheck,
-    next_layer,
-    proxyserver,
-    tlsconfig,
-    upstream_auth,
-)
-from mitmproxy.master import Master
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
@@ -321,56 +308,6 @@ def _tls() -> ssl.SSLContext:
         ctx.options.ssl_verify_upstream_trusted_confdir,
         insecure=ctx.options.ssl_insecure,
     )
-
-
-# -- `turnout serve`
-
-
-class Headless(Master):
-    """mitmdump without what rewrites, replays and saves: each hook asks each of 31 addons."""
-
-    def __init__(self, chosen: options.Options) -> None:
-        super().__init__(chosen, with_termlog=True)
-        self.addons.add(
-            core.Core(),
-            disable_h2c.DisableH2C(),
-            proxyserver.Proxyserver(),
-            next_layer.NextLayer(),
-            tlsconfig.TlsConfig(),
-            upstream_auth.UpstreamAuth(),
-            errorcheck.ErrorCheck(),
-        )
-
-
-async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Announce) -> None:
-    """Runs until SIGINT or SIGTERM.
-
-    `web`: the port of mitmweb, None without. `announce` gets relay and addresses, once they listen.
-    """
-    proxy = engine.config.proxy
-    relay = Relay(engine)
-    chosen = options.Options(
-        confdir=str(confdir),
-        mode=[
-            f"regular@{proxy.listen}",
-            f"reverse:http://127.0.0.1:{relay.port}@{proxy.base_listen}",
-        ],
-        ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
-    )
-    master = Headless(chosen) if web is None else WebMaster(chosen)
-    master.addons.add(Turnout(engine, relay, announce))
-    master.options.update(
-        connection_strategy="lazy",
-        keep_host_header=True,
-        store_streamed_bodies=web is not None,
-        termlog_verbosity="warn",
-    )
-    if web is not None:
-        master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, master.shutdown)
-    await master.run()
 
 
 def _addresses() -> dict[str, str]:
