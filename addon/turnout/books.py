@@ -63,7 +63,7 @@ class Books:
         self, store: Store, stages: Stages, find: Find, clock: Callable[[], float] = time.time
     ) -> None:
         self._store, self._stages, self._find = store, stages, find
-        self._elsewhere = Counterfactual(find, clock)
+        self.elsewhere = Counterfactual(find, clock)
         self.listeners: list[Listener] = []
         self.learners: list[Learn] = []
 
@@ -133,12 +133,12 @@ class Books:
             return _columns(ALONE, usd, usd, usd)
         if plan.place is None or usage is None:
             return {}
-        action = self._elsewhere.action(decision, plan.place, served, usage)
+        action = self.elsewhere.action(decision, plan.place, served, usage)
         if action is None:
             return {}
-        found = _guessed(ALONE, self._elsewhere.alone(decision, action, asked[0]))
+        found = _guessed(ALONE, self.elsewhere.alone(decision, action, asked[0]))
         if decision.reason == "shadow":
-            found |= _guessed(ROUTED, self._elsewhere.routed(decision, action))
+            found |= _guessed(ROUTED, self.elsewhere.routed(decision, action))
         return found
 
     def _write(self, row: Row) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from turnout.record import Decision
 from turnout.route.model import Binding
 from turnout.session import elsewhere
-from turnout.session.cache_state import credible
+from turnout.session.cache_state import Cached, credible
 from turnout.session.elsewhere import Action, Guess, Shadow
 from turnout.session.horizon import group
 from turnout.session.place import Place
@@ -72,16 +72,28 @@ class Counterfactual:
         provider, _, model = decision.fresh_model.partition("/")
         return self._paid(self._routed, decision, action, (provider, model))
 
+    def cache(self, place: Place, chosen: str) -> Cached | None:
+        """What the binding that was chosen in shadow would hold. `chosen`: provider/model."""
+        provider, _, model = chosen.partition("/")
+        world = self._routed.get(_key(place))
+        shadow = world.shadows.get((provider, model)) if world else None
+        return shadow.cached if shadow else None
+
     def _paid(
         self, worlds: Memory[World], decision: Decision, action: Action, name: Name
     ) -> Guess | None:
         other = self._find(*name)
         if other is None:
             return None
-        key = f"{action.place.key}|{action.place.prefix.digest}"
+        key = _key(action.place)
         world = worlds.get(key) or World()
         worlds.put(key, world)
         return world.pay(action, other, self._words, _whose(decision))
+
+
+def _key(place: Place) -> str:
+    """Of a conversation as it began: one that was compacted is another."""
+    return f"{place.key}|{place.prefix.digest}"
 
 
 def _whose(decision: Decision) -> Whose:

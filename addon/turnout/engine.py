@@ -24,6 +24,7 @@ from turnout.quality import Quality
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
+from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.trip import Arrival, Plan, Untouched
@@ -60,8 +61,9 @@ class Engine:
         self.books = Books(store, self.stages, self._binding, clock)
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.shadow = Shadow(self.books.elsewhere, clock)
         self.planner = Planner(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.books.learners += [self.sessions.learn, self.watch.learn, self.shadow.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -125,6 +127,7 @@ class Engine:
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
+        self.shadow.keep(plan)
         return plan
 
     # -- what can be asked

@@ -94,7 +94,7 @@ SELECT
     provider,
     model,
     count(*) AS actions,
-    count(*) FILTER (WHERE model <> '' AND model <> requested_model) AS routed,
+    CASE WHEN model <> '' AND model <> requested_model THEN count(*) ELSE 0 END AS routed,
     sum(input_tokens) AS input_tokens,
     sum(cache_read_tokens) AS cache_read_tokens,
     sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
@@ -109,9 +109,8 @@ SELECT
     sum(requested_counterfactual_low_usd - cost_usd) AS alone_saved_low_usd,
     sum(requested_counterfactual_high_usd - cost_usd) AS alone_saved_high_usd,
     count(*) - count(cost_usd) AS unpriced,
-    count(*) - count(cost_usd + requested_same_tokens_usd) AS uncompared,
-    count(cost_usd) - count(cost_usd + requested_counterfactual_low_usd
-                            + requested_counterfactual_high_usd) AS unestimated,
+    count(*) - count(requested_same_tokens_usd - cost_usd) AS uncompared,
+    count(cost_usd) - count(requested_counterfactual_usd - cost_usd) AS unestimated,
     count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors,
     count(*) FILTER (WHERE {tries} > 1) AS failovers
 FROM decisions

@@ -30,6 +30,7 @@ from turnout.session.outlook import Outlook
 from turnout.session.pins import Pin
 from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
+from turnout.shadow import Shadow
 from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.trip import Plan, Untouched
@@ -75,6 +76,8 @@ class Parts(Protocol):
     def quality(self) -> Quality: ...
     @property
     def watch(self) -> Watch: ...
+    @property
+    def shadow(self) -> Shadow: ...
 
 
 class Planner:
@@ -118,7 +121,13 @@ class Planner:
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
-            draft.known = self._parts.watch.look(draft)
+            if self._in_shadow(draft):
+                draft.place = self._parts.shadow.refreshed(draft.place, draft.kind)
+            else:
+                draft.known = self._parts.watch.look(draft)
+
+    def _in_shadow(self, draft: Draft) -> bool:
+        return self._parts.mode == "shadow" or draft.header("mode") == "shadow"
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
@@ -201,7 +210,8 @@ class Planner:
 
     def _looked_out(self, draft: Draft) -> tuple[Place, Outlook]:
         assert draft.ask and draft.who and draft.place
-        draft.place = self._parts.sessions.refreshed(draft.place, draft.kind)
+        pins = self._parts.shadow if self._in_shadow(draft) else self._parts.sessions
+        draft.place = pins.refreshed(draft.place, draft.kind)
         draft.outlook = self._parts.sessions.outlook(
             draft.ask, draft.place, draft.who.client, draft.kind, draft.at
         )
@@ -232,7 +242,7 @@ class Planner:
                 "; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost)
             )
         draft.first(first)
-        if self._parts.mode == "shadow" or draft.header("mode") == "shadow":
+        if self._in_shadow(draft):
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
