@@ -44,11 +44,13 @@ FREE = Price(
 class Passed:
     """What happened to a request on its way. `attempt`: the one whose answer went back, if any.
 
-    `began`: time.monotonic() of its dispatch. `mended`: what was put right in the answer.
+    `began`, `ended`: time.monotonic() of its dispatch, and of its end where that is not now.
+    `mended`: what was put right in the answer.
     """
 
     meter: Meter
     began: float
+    ended: float | None = None
     attempt: Attempt | None = None
     tried: tuple[Tried, ...] = ()
     status: int | None = None
@@ -112,7 +114,7 @@ class Books:
             requested_same_tokens_usd=bill.requested_same_tokens_usd,
             **self._would_have(plan, (provider, model), passed, bill.cost_usd),
             ttft_ms=None if meter.first is None else (meter.first - passed.began) * 1000,
-            total_ms=(time.monotonic() - passed.began) * 1000,
+            total_ms=((passed.ended or time.monotonic()) - passed.began) * 1000,
             stream=bool(plan.ask and plan.ask.stream),
         )
 

@@ -47,7 +47,7 @@ class Draft:
         self._lost: dict[tuple[str, str], str] = {}
         self._facts: dict[str, Any] = {
             "id": new_id(clock),
-            "at": self._began,
+            "at": self.at,
             "dialect": dialect,
             "project": project,
         }
@@ -69,7 +69,7 @@ class Draft:
     @property
     def at(self) -> float:
         """When it came, epoch seconds."""
-        return self._began
+        return self.arrival.at or self._began
 
     def chosen(self, choice: Choice, rules: Rules) -> None:
         self.forced = bool(rules.force)

@@ -119,6 +119,10 @@ class Engine:
             log.warning("%s", e)
             return None
 
+    def shadows(self, arrival: Arrival) -> bool:
+        """Whether this request is only to be watched."""
+        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
         draft = Draft(arrival, dialect, self._clock, self._project)

@@ -25,9 +25,9 @@ from mitmproxy.tools.web.master import WebMaster
 from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
-from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import ConfigError
+from turnout.later import Later
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
@@ -49,11 +49,15 @@ type Announce = Callable[[Relay, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Trail:
-    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's.
 
-    plan: Plan | Untouched
+    `later`: in shadow, what is decided when the answer is over; until then there is no plan.
+    """
+
+    plan: Plan | Untouched | None
     request: http.Request | None = None
     heard: Eavesdropper | None = None
+    later: Later | None = None
 
 
 class Turnout:
@@ -154,12 +158,18 @@ class Turnout:
         if dialect is None or self._relay is None or not self._relay.ready:
             return
         arrival = self._arrival(flow)
+        if self._engine.shadows(arrival):
+            later = Later(self._engine, arrival, dialect)
+            flow.metadata[TRAIL] = Trail(None, heard=Eavesdropper(later.dialect), later=later)
+            self._go_home(flow)
+            flow.comment = "turnout: shadow"
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             flow.metadata[TRAIL] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
+            flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan.dialect))
             self._go_home(flow)
         flow.comment = _comment(plan)
 
@@ -255,8 +265,11 @@ class Turnout:
         trail = flow.metadata.pop(TRAIL, None)
         if isinstance(trail, Trail) and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
-            self._engine.books.settle(trail.plan, passed)
+            passed = heard.passed(status)
+            if trail.later:
+                trail.later.begin(passed)
+            elif trail.plan:
+                self._engine.books.settle(trail.plan, passed)
 
 
 def _trail(flow: http.HTTPFlow) -> Trail | None:

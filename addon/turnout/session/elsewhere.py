@@ -21,9 +21,9 @@ from turnout.wire.events import Usage
 
 Z = 1.96  # standard errors that a bound is away; start value, checked by scripts/simulate_money
 RATIO_SD = 0.10  # of the logarithm of a ratio of two tokenisers: it depends on the text; guess
-# of the logarithm of how wordy one model is against another; 1.05 among 105 pairs of 16 agents'
-# models on the same tasks (aoc_agent in the shared labels)
-WORDY_SD = 1.0
+# of the logarithm of how wordy one model is against another: 1.06 among 105 pairs of 16 models that
+# did the same tasks as agents (aoc_agent in the shared labels), and a little for the session
+WORDY_SD = 1.1
 HIT = 0.95  # share of what an automatic cache should give back that it does; guess
 HIT_LOW = 0.60  # the worst of it, over a session; guess
 EDGE_S = 20.0  # seconds by which the end of a cache's life is not known
@@ -55,14 +55,14 @@ class Shadow:
     """What the other binding would have been sent so far. Tokens are its own.
 
     `cached`: its cache as it would be; None before its first action. `same`: it really served all
-    of it. `cold`: it comes to a history that went on elsewhere. `said`: the part of the history
-    that models wrote.
+    of it. `cold`: it comes to a history that went on elsewhere. `foreign`: the part of the history
+    that other models wrote.
     """
 
     cached: Cached | None = None
     same: bool = True
     cold: bool = False
-    said: float = 0.0
+    foreign: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +93,31 @@ def guess(action: Action, other: Binding, shadow: Shadow, wordy: Wordy) -> Guess
     whole = cost(other.price, usages[0], at=when)
     if whole is None or None in bills:
         return None
-    likely, warm, cold = (float(bill or 0) for bill in bills)
-    said = float(whole) - likely
-    down = hypot(likely - warm * exp(-Z * tokens.input_sd), said * (1 - exp(-Z * tokens.output_sd)))
-    up = hypot(cold * exp(Z * tokens.input_sd) - likely, said * (exp(Z * tokens.output_sd) - 1))
     usd = float(whole)
+    down, up = _spread(usd, [float(bill or 0) for bill in bills], tokens)
     return Guess(
         usd=_usd(usd), low=_usd(max(usd - down, 0.0)), high=_usd(usd + up), usage=usages[0]
     )
+
+
+def _spread(usd: float, inputs: list[float], tokens: "_Tokens") -> tuple[float, float]:
+    """How far below and above. `inputs`: USD of the input, with the likeliest, most, least cache.
+
+    What is said is paid for twice: as output, and in the history that every later step sends.
+    """
+    likely, warm, cold = inputs
+    said = usd - likely + likely * tokens.said
+    below = (said * _less(tokens.wordy_sd), usd * _less(tokens.ratio_sd), likely - warm)
+    above = (said * _more(tokens.wordy_sd), usd * _more(tokens.ratio_sd), cold - likely)
+    return hypot(*below), hypot(*above)
+
+
+def _less(sd: float) -> float:
+    return 1 - exp(-Z * sd)
+
+
+def _more(sd: float) -> float:
+    return exp(Z * sd) - 1
 
 
 def same(one: Binding, other: Binding) -> bool:
@@ -121,22 +138,26 @@ def after(action: Action, other: Binding, shadow: Shadow, found: Guess | None) -
     )
     before = shadow.cached
     grown = before is not None and action.place.prefix.extends(before.prefix)
+    here = same(action.served, other)
     merged = before.merged(seen) if before and before.same(seen) else seen
     return Shadow(
         cached=merged,
-        same=shadow.same and same(action.served, other),
-        said=(shadow.said if grown else 0.0) + usage.output,
+        same=shadow.same and here,
+        foreign=(shadow.foreign if grown else 0.0) + (0 if here else usage.output),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Tokens:
-    """Of the other model. The standard deviations are of logarithms."""
+    """Of the other model. `said`: share of the input that models wrote, where the other one would
+    have written it. The standard deviations are of logarithms.
+    """
 
     input: float
     output: float
-    input_sd: float
-    output_sd: float
+    said: float
+    ratio_sd: float
+    wordy_sd: float
 
     @classmethod
     def of(cls, action: Action, other: Binding, shadow: Shadow, wordy: Wordy) -> "_Tokens":
@@ -144,15 +165,14 @@ class _Tokens:
         ratio, ratio_sd = theirs.token_ratio / mine.token_ratio, RATIO_SD
         if mine.id == theirs.id or (mine.tokeniser and mine.tokeniser == theirs.tokeniser):
             ratio, ratio_sd = 1.0, 0.0
-        if mine.id == theirs.id:
-            wordy = Wordy(sd=0.0)
         whole = action.input * ratio
-        share = min(shadow.said / whole, 1.0) if whole and not shadow.same else 0.0
+        words = 1.0 if mine.id == theirs.id else exp(wordy.log)
         return cls(
             input=whole,
-            output=action.usage.output * ratio * exp(wordy.log),
-            input_sd=hypot(ratio_sd, share * (wordy.sd or WORDY_SD)),
-            output_sd=hypot(ratio_sd, wordy.sd),
+            output=action.usage.output * ratio * words,
+            said=min(shadow.foreign / whole, 1.0) if whole else 0.0,
+            ratio_sd=ratio_sd,
+            wordy_sd=wordy.sd,
         )
 
     def usage(self, *, held: float, place: Place, other: Binding) -> Usage:

@@ -6,13 +6,13 @@ of them the prior stands: as many words, give or take a lot.
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from math import log, sqrt
+from math import hypot, log, sqrt
 
 from turnout.session.elsewhere import WORDY_SD, Wordy
 
 STEP_SD = 1.0  # of the logarithm of one step's output, around its model's mean; guess
-ALIKE = 5.0  # steps, one after another, that tell as much as one alone; guess
-LEAST_SD = 0.25  # what no number of steps mends: a router sends other work to other models; guess
+ALIKE = 20.0  # steps, one after another, that tell as much as one alone: a session of them; guess
+SESSION_SD = 0.4  # what stays from session to session, however much was heard; guess
 MOST = 1000  # models of clients that are remembered
 
 type Whose = tuple[str, str]  # client, kind of request
@@ -48,5 +48,5 @@ class Words:
             return Wordy()
         variance = STEP_SD**2 * ALIKE * (1 / mine.steps + 1 / theirs.steps)
         weight = WORDY_SD**2 / (WORDY_SD**2 + variance)
-        sd = sqrt(weight * variance)
-        return Wordy(log=weight * (theirs.mean - mine.mean), sd=max(sd, LEAST_SD))
+        sd = hypot(sqrt(weight * variance), SESSION_SD)
+        return Wordy(log=weight * (theirs.mean - mine.mean), sd=sd)
