@@ -50,7 +50,7 @@ class Draft:
         self._lost: dict[tuple[str, str], str] = {}
         self._facts: dict[str, Any] = {
             "id": new_id(clock),
-            "at": self._began,
+            "at": self.at,
             "dialect": dialect,
             "project": project,
             "trace": arrival.header("traceparent"),
@@ -87,7 +87,7 @@ class Draft:
     @property
     def at(self) -> float:
         """When it came, epoch seconds."""
-        return self._began
+        return self.arrival.at or self._began
 
     def chosen(self, choice: Choice, rules: Rules) -> None:
         self.forced = bool(rules.force)
@@ -176,6 +176,7 @@ class Draft:
             plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
             refusal=refusal,
+            place=self.place,
         )
 
     def _decision(self) -> Decision:

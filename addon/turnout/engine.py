@@ -29,6 +29,7 @@ from turnout.quality import Quality
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
+from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
 from turnout.telemetry.prometheus import Prometheus
@@ -69,13 +70,13 @@ class Engine:
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages, config.store.bodies)
+        self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.shadow = Shadow(self.books.elsewhere, clock)
         self.planner = Planner(self)
         self.counter = Counter(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
         self._telemetry = self._exported(environ)
         self.books.observers.append(self.prometheus.observe)
@@ -83,6 +84,7 @@ class Engine:
         self.exchange: Callable[[str], Exchange | None] | None = None
         self.limits = Limits(config.limits, self.tenants.line, clock)
         self.books.listeners.append(self.limits.settled)
+        self.books.learners += [self.sessions.learn, self.watch.learn, self.shadow.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -155,6 +157,10 @@ class Engine:
             log.warning("%s", e)
             return None
 
+    def shadows(self, arrival: Arrival) -> bool:
+        """Whether this request is only to be watched."""
+        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
         self.keys.refresh()
@@ -165,6 +171,7 @@ class Engine:
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
+        self.shadow.keep(plan)
         return plan
 
     def traceparent(self, decision: str, arrival: Arrival) -> str:

@@ -32,6 +32,7 @@ from turnout.session.outlook import Outlook
 from turnout.session.pins import Pin
 from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
+from turnout.shadow import Shadow
 from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.trip import Arrival, Plan, Refusal, Untouched
@@ -84,6 +85,8 @@ class Parts(Protocol):
     @property
     def watch(self) -> Watch: ...
     def traceparent(self, decision: str, arrival: Arrival) -> str: ...
+    @property
+    def shadow(self) -> Shadow: ...
 
 
 class Planner:
@@ -129,7 +132,13 @@ class Planner:
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
-            draft.known = self._parts.watch.look(draft)
+            if self._in_shadow(draft):
+                draft.place = self._parts.shadow.refreshed(draft.place, draft.kind)
+            else:
+                draft.known = self._parts.watch.look(draft)
+
+    def _in_shadow(self, draft: Draft) -> bool:
+        return self._parts.mode == "shadow" or draft.header("mode") == "shadow"
 
     def _beyond(self, draft: Draft) -> Untouched | None:
         """Counts it, and what becomes of it when a limit is reached."""
@@ -250,7 +259,8 @@ class Planner:
 
     def _looked_out(self, draft: Draft) -> tuple[Place, Outlook]:
         assert draft.ask and draft.who and draft.place
-        draft.place = self._parts.sessions.refreshed(draft.place, draft.kind)
+        pins = self._parts.shadow if self._in_shadow(draft) else self._parts.sessions
+        draft.place = pins.refreshed(draft.place, draft.kind)
         draft.outlook = self._parts.sessions.outlook(
             draft.ask, draft.place, draft.who.client, draft.kind, draft.at
         )
@@ -283,7 +293,7 @@ class Planner:
                 "; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost)
             )
         draft.first(first)
-        if self._parts.mode == "shadow" or draft.header("mode") == "shadow":
+        if self._in_shadow(draft):
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""

@@ -136,3 +136,4 @@ class Untouched:
     plan_token: bool = False
     requested_price: Price | None = None
     refusal: Refusal | None = None
+    place: Place | None = None

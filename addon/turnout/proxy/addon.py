@@ -27,11 +27,11 @@ from mitmproxy.tools.web.master import WebMaster
 from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
-from turnout.books import Passed
 from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.guard import logs
+from turnout.later import Later
 from turnout.native import Eavesdropper
 from turnout.proxy import masks
 from turnout.proxy.door import PROVED, TENANT
@@ -57,11 +57,15 @@ type Announce = Callable[[Relay, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Trail:
-    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's.
 
-    plan: Plan | Untouched
+    `later`: in shadow, what is decided when the answer is over; until then there is no plan.
+    """
+
+    plan: Plan | Untouched | None
     request: http.Request | None = None
     heard: Eavesdropper | None = None
+    later: Later | None = None
 
 
 class Turnout:
@@ -77,9 +81,8 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
-        self._trails: dict[
-            str, Trail
-        ] = {}  # by the flow's id: its metadata may be copied and saved
+        # by the flow's id: its metadata may be copied and saved
+        self._trails: dict[str, Trail] = {}
         self._counted: dict[str, Counted] = {}
         self._flows = Flows()
         self.addons = [self._flows]
@@ -179,18 +182,29 @@ class Turnout:
         if dialect == "count":
             self._count(flow, arrival)
             return
+        if self._engine.shadows(arrival):
+            self._watch(flow, arrival, dialect)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            self._trails[flow.id] = Trail(
-                plan, heard=Eavesdropper(plan, self._engine.books.meter())
-            )
+            heard = Eavesdropper(plan.dialect, self._engine.books.meter())
+            self._trails[flow.id] = Trail(plan, heard=heard)
             self._go_home(flow)
             if plan.refusal and plan.dialect:
                 _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
+
+    def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
+        """Shadow: the request goes home now, the decision is made when its answer is over."""
+        assert self._engine
+        later = Later(self._engine, arrival, dialect, partial(self._flows.planned, flow))
+        heard = Eavesdropper(later.dialect, self._engine.books.meter())
+        self._trails[flow.id] = Trail(None, heard=heard, later=later)
+        self._go_home(flow)
+        flow.comment = "turnout: shadow"
 
     def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
         assert self._engine
@@ -305,8 +319,11 @@ class Turnout:
         trail = self._trails.pop(flow.id, None)
         if trail and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
-            self._engine.books.settle(trail.plan, passed)
+            passed = heard.passed(status)
+            if trail.later:
+                trail.later.begin(passed)
+            elif trail.plan:
+                self._engine.books.settle(trail.plan, passed)
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from turnout import expenses
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.record import Tried
@@ -65,6 +66,7 @@ class Passage:
         return await self._give(answer)
 
     async def _home(self) -> web.StreamResponse:
+        self._tried = expenses.broken(self._tried, self._meter.usage)
         self._meter = self._engine.books.meter()  # what the broken answer said is not this one's
         try:
             answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
