@@ -26,6 +26,7 @@ from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.switches import Switches
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
 from turnout.wire import encoding
@@ -59,6 +60,7 @@ class Engine:
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages)
         self.quality = Quality(store, clock)
+        self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
         self.books.learners += [self.sessions.learn, self.watch.learn]
