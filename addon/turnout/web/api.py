@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET
 
 from turnout import history, record
 from turnout.engine import Engine
@@ -20,7 +21,7 @@ from turnout.history import NoDecisionError
 from turnout.record import JSON_COLUMNS, Outcome
 from turnout.web import rows, shapes
 from turnout.web.feed import Feed
-from turnout.web.guard import TOKEN_HEADER, error, guard, is_from_here, is_local
+from turnout.web.guard import TOKEN_HEADER, error, guard, holds, is_from_here, is_local
 from turnout.web.log import Log
 from turnout.web.offered import Offered
 from turnout.web.openapi import document
@@ -28,7 +29,7 @@ from turnout.web.routes import EVENTS, JSON, NDJSON, ROUTES, Route
 from turnout.why.explain import rationale
 from turnout.wire.recognise import guess
 
-__all__ = ["TOKEN_HEADER", "add", "is_from_here", "is_local"]
+__all__ = ["TOKEN_HEADER", "add", "holds", "is_from_here", "is_local"]
 
 PATHS = {
     "anthropic": "/v1/messages",
@@ -74,6 +75,8 @@ async def _read(route: Route, request: web.Request) -> Any:
     query = dict(request.query)
     if route.query is None:
         return None
+    if len(query) < len(request.query):
+        raise msgspec.ValidationError("a parameter is there more than once")
     return msgspec.convert(query, route.query, strict=False)
 
 
@@ -127,7 +130,7 @@ class Api:
 
     async def decisions(self, request: web.Request, ask: rows.Wanted) -> web.StreamResponse:
         streamed = ask.format == "ndjson" or (
-            ask.format is None and NDJSON in request.headers.get("accept", "")
+            ask.format is UNSET and NDJSON in request.headers.get("accept", "")
         )
         if streamed:
             return await self._stream(request, ask)

@@ -11,7 +11,7 @@ import msgspec
 from turnout import __version__
 from turnout.web import shapes
 from turnout.web.guard import TOKEN_HEADER
-from turnout.web.routes import EVENTS, JSON, NDJSON, ROUTES, Route
+from turnout.web.routes import JSON, ROUTES, Route
 
 type Json = dict[str, Any]
 REF = "#/components/schemas/{name}"
@@ -63,15 +63,12 @@ def _placed(route: Route) -> Iterator[Json]:
 
 
 def _queried(route: Route) -> Iterator[Json]:
-    """A field of the query's type is a parameter; it has no value that means "not said"."""
+    """A field of the query's type is a parameter."""
     if route.query is None:
         return
     _, components = msgspec.json.schema_components([route.query], ref_template=REF)
     for name, schema in components[route.query.__name__].get("properties", {}).items():
-        said = [one for one in schema.get("anyOf", [schema]) if one != {"type": "null"}]
-        plain = {key: value for key, value in said[0].items() if key != "default"}
-        if isinstance(schema.get("enum"), list):
-            plain["enum"] = [value for value in schema["enum"] if value is not None]
+        plain = {key: value for key, value in schema.items() if key != "default"}
         yield {"name": name, "in": "query", "required": False, "schema": plain}
 
 
@@ -90,6 +87,3 @@ def _responses(route: Route, schemas: dict[Any, Json]) -> Json:
         }
         | (ready if route.handler == "ready" else {})
     )
-
-
-__all__ = ["EVENTS", "NDJSON", "document"]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from turnout.errors import ConfigError
 from turnout.history import Reader
@@ -23,18 +24,18 @@ type Row = dict[str, Any]
 _SPAN = r"[0-9]{1,6}[mhdw]"
 _SECONDS = r"[0-9]{1,11}(\.[0-9]{1,6})?"
 _DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-type Moment = Annotated[
+Moment = Annotated[
     str,
     msgspec.Meta(
         pattern=rf"^({_SPAN}|{_SECONDS}|{_DATE})$",
         description="A span before now (30m, 24h), epoch seconds, or a day in UTC (2026-07-01).",
     ),
 ]
-type Text = Annotated[str, msgspec.Meta(max_length=500)]
-type Cursor = Annotated[
+Text = Annotated[str, msgspec.Meta(max_length=500)]
+Cursor = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9a-f]{16}-.{0,200}$", description="`next` of the page before.")
 ]
-type Status = Annotated[
+Status = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^(ok|error|[1-5][0-9]{2})$", description="ok, error, or an HTTP status."
@@ -45,18 +46,18 @@ type Status = Annotated[
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which decisions. `model`: asked for or served, with or without its provider."""
 
-    since: Moment | None = None
-    until: Moment | None = None
-    model: Text | None = None
-    client: Text | None = None
-    session: Text | None = None
-    reason: Text | None = None
-    project: Text | None = None
-    cluster: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
-    status: Status | None = None
-    cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] | None = None
-    format: Literal["json", "ndjson"] | None = None
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    model: Text | UnsetType = UNSET
+    client: Text | UnsetType = UNSET
+    session: Text | UnsetType = UNSET
+    reason: Text | UnsetType = UNSET
+    project: Text | UnsetType = UNSET
+    cluster: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] | UnsetType = UNSET
+    format: Literal["json", "ndjson"] | UnsetType = UNSET
 
 
 # a field of Wanted: what a row must be; each ? is its value
@@ -87,10 +88,10 @@ def page(reader: Reader, wanted: Wanted, most: int) -> tuple[list[Row], str | No
 def _where(wanted: Wanted) -> tuple[str, list[str | float]]:
     parts, values = [], list[str | float]()
     for name, condition in CONDITIONS.items():
-        if (value := getattr(wanted, name)) is not None:
+        if (value := getattr(wanted, name)) is not UNSET:
             parts.append(condition)
             values += _values(name, value)
-    if wanted.status is not None:
+    if isinstance(wanted.status, str):
         parts.append(STATES.get(wanted.status, "status = ?"))
         values += [] if wanted.status in STATES else [int(wanted.status)]
     return (" WHERE " + " AND ".join(parts) if parts else ""), values

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from turnout.config.settings import Mode
 from turnout.history import By
@@ -38,8 +39,10 @@ class ModeAsked(Asked):
 class RouteAsked(Asked):
     """`model`: of a gemini body, which has none in it."""
 
-    dialect: DialectName | None = None
-    model: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,100}$")] | None = None
+    dialect: DialectName | UnsetType = UNSET
+    model: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,100}$")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
 
 
 class StatsAsked(Asked):
