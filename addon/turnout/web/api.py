@@ -42,13 +42,14 @@ CHUNK = 500  # rows read at once for a stream
 type Handler = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
 
 
-def add(app: web.Application, engine: Engine, token: str) -> None:
-    """Adds the API and the dashboard to the relay's application."""
+def add(app: web.Application, engine: Engine, token: str) -> "Api":
+    """Adds it to the relay's application."""
     api = Api(engine)
     app.middlewares.append(guard(token))
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _asked(route, getattr(api, route.handler)))
     app.on_shutdown.append(api.close)
+    return api
 
 
 def _asked(route: Route, handler: Handler) -> Callable[[web.Request], Awaitable[Any]]:
@@ -163,7 +164,7 @@ class Api:
         response = web.StreamResponse(headers={"content-type": EVENTS, "cache-control": "no-store"})
         await response.prepare(request)
         with self.feed.listening() as events:
-            async with aclosing(events) as each:  # type: ignore[type-var]
+            async with aclosing(events) as each:
                 async for event in each:
                     await response.write(event)
         return response

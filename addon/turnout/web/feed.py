@@ -1,7 +1,7 @@
 """New decisions, told to whoever listens. A listener that does not keep up is cut off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ class Feed:
                 self._drop(task)
 
     @contextmanager
-    def listening(self) -> Iterator[AsyncIterator[bytes]]:
+    def listening(self) -> Iterator[AsyncGenerator[bytes, None]]:
         """The events from now on, for the task that asks; it is cancelled when it is too slow."""
         task = asyncio.current_task()
         assert task
@@ -57,7 +57,7 @@ class Feed:
         task.cancel()
 
 
-async def _events(queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
+async def _events(queue: asyncio.Queue[bytes]) -> AsyncGenerator[bytes, None]:
     yield b": hello\n\n"  # so that the head goes out, and a browser knows that it is connected
     while True:
         try:
