@@ -32,6 +32,7 @@ from turnout.sessions import Sessions
 from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
@@ -73,6 +74,7 @@ class Engine:
         self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
+        self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.shadow = Shadow(self.books.elsewhere, clock)
         self.planner = Planner(self)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -261,6 +262,10 @@ class Reader:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")
 
+    def select(self, sql: str, *values: str | float) -> Iterator[Row]:
+        """For questions of other modules."""
+        return self._rows(sql, *values)
+
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):
             for found in self._conn.execute(sql, values):
@@ -286,7 +291,9 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
         )
     uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if immutable else "")
     with reading(path):
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+        conn = sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+    conn.text_factory = _text  # a damaged cell must not hide the rows around it
+    return conn
 
 
 @contextmanager
@@ -296,6 +303,9 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: cannot be read as turnout's log: {e}") from e
+
+
+_text = partial(str, encoding="utf-8", errors="replace")
 
 
 def _decoded(name: str, value: Any) -> Any:

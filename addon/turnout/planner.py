@@ -35,6 +35,7 @@ from turnout.sessions import SINGLE, Sessions
 from turnout.shadow import Shadow
 from turnout.spoken import by_provider
 from turnout.stages import Stages
+from turnout.switches import Switches
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
@@ -82,6 +83,8 @@ class Parts(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def quality(self) -> Quality: ...
+    @property
+    def switches(self) -> Switches: ...
     @property
     def watch(self) -> Watch: ...
     def traceparent(self, decision: str, arrival: Arrival) -> str: ...
@@ -268,7 +271,8 @@ class Planner:
 
     def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
         """Without the providers that were overloaded again and again in this session (c60)."""
-        options = self._parts.road.options.available(draft.arrival)
+        options: Sequence[Binding] = self._parts.road.options.available(draft.arrival)
+        options = self._parts.switches.open(options, draft.requested)
         out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
         return [one for one in options if one.provider not in out] if out else options
 

@@ -216,10 +216,14 @@ class Turnout:
         self._go_home(flow)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name, or what is no provider's path on the base port."""
+        """The API: by its own name, or what is no provider's path on the base port.
+
+        Both have /v1/models: who shows turnout's token means turnout's.
+        """
         if flow.request.pretty_host == INTERNAL:
             return True
-        return _on_base_port(flow) and not self._base_home(flow)
+        ours = self._relay is not None and api.holds(self._relay.token, flow.request.headers)
+        return _on_base_port(flow) and (ours or not self._base_home(flow))
 
     def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
         """codex falls back to POST at once after a 426; other answers cost it seconds."""
