@@ -21,6 +21,7 @@ from turnout.record import Tried
 from turnout.route.model import Binding
 from turnout.session import horizon, pin_rows
 from turnout.session import place as places
+from turnout.session.board import Board
 from turnout.session.cache_state import Cached, credible
 from turnout.session.horizon import Horizon, Lived
 from turnout.session.identity import Who
@@ -52,7 +53,7 @@ class Sessions:
         state: Lasting[Pin] = Lasting(store, "pins", pin_rows.row, most=MOST, before=before)
         self.pins = Pins(clock, state)
         self.pins.sweep()
-        self.horizon = Horizon()
+        self.horizon, self._board = Horizon(), Board()
 
     def study(self) -> Thread:
         """Learns survival curves from the log, beside everything else."""
@@ -79,7 +80,8 @@ class Sessions:
     def outlook(self, ask: Ask, place: Place, client: str, kind: str, at: float) -> Outlook:
         steps = 1.0 if kind in SINGLE else self.horizon.left(client, kind, place.step)
         pinned = self._find(*place.pin.binding) if place.pin else None
-        return Outlook(ask, place, steps, at, datetime.fromtimestamp(at, UTC), pinned=pinned)
+        when = datetime.fromtimestamp(at, UTC)
+        return Outlook(ask, place, steps, at, when, pinned=pinned, tariffs=self._board)
 
     def keep(self, plan: Plan) -> None:
         """The session goes on where this plan goes."""

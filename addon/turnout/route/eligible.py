@@ -3,7 +3,7 @@
 Reasons are stable words: they stand in the log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -79,6 +79,33 @@ WHY_NOT: tuple[tuple[str, Callable[[Ask], object], Callable[[Case], bool]], ...]
     ),
     ("responses_only", lambda ask: ask.tools, _responses_only),
 )
+
+
+# what the rows of WHY_NOT look at, beside the window
+type Shape = Hashable
+
+
+def shape(ask: Ask, dialects: Mapping[str, DialectName]) -> Shape:
+    """Requests of one shape are ruled out by the same bindings for the same reasons.
+
+    All but "window", which hangs on how long the request is. `dialects`: provider -> spoken to it.
+    """
+    return (
+        ask.dialect,
+        frozenset(dialects.items()),
+        ask.images,
+        ask.documents,
+        len(ask.tools),
+        ask.forced_tool,
+        ask.server_tools,
+        ask.structured,
+        ask.effort,
+    )
+
+
+def too_long(case: Case) -> bool:
+    """The one reason that changes from step to step."""
+    return _window(case)
 
 
 def checks(ask: Ask) -> tuple[Check, ...]:

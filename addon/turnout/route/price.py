@@ -84,8 +84,11 @@ def expected_cost(
 class Forecast:
     """`expected_cost` of one action at many bindings; most of them will use the same tokens."""
 
-    def __init__(self, ask: Ask, at: datetime | None = None) -> None:
-        self._ask, self._at = ask, at
+    def __init__(
+        self, ask: Ask, at: datetime | None = None, wholes: "Wholes | None" = None
+    ) -> None:
+        """`wholes`: outlives this forecast."""
+        self._ask, self._at, self._wholes = ask, at, wholes or Wholes()
         self._usages: dict[tuple[float, str, bool], Usage] = {}
 
     def __call__(self, binding: Binding, *, warm: bool) -> Decimal | None:
@@ -98,6 +101,54 @@ class Forecast:
             return found
         plain = Usage(fresh_input=usage.cache_read or _input(usage), output=usage.output)
         return cost(binding.price, plain, at=self._at)
+
+    def cold(self, binding: Binding) -> float | None:
+        """The same without a warm cache, as a float: for many bindings at a time."""
+        key = (binding.model.token_ratio, binding.model.cache, False)
+        usage, whole = self._usages.get(key), self._wholes(binding.price)
+        if usage is None or whole is None or not usage.output or not _input(usage):
+            found = self(binding, warm=False)
+            return None if found is None else float(found)
+        fresh, five, hour, output = whole
+        rate = five if usage.cache_write_5m else hour if usage.cache_write_1h else fresh
+        return (_input(usage) * rate + usage.output * output) / UNITS
+
+
+# unit: 1e-8 USD per million tokens; that many of one token make a dollar
+UNITS = 10**14
+_PER_RATE = Decimal(10**8)
+
+type Whole = tuple[int, int, int, int]  # input, cache writes of 5 minutes and an hour, output
+
+
+class Wholes:
+    """Prices as whole numbers: as exact as decimals, and many times faster.
+
+    None where a price has tiers or hours, is unknown, or is finer than a unit.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Price, Whole | None]] = {}  # held, so that an id stays its own
+
+    def __call__(self, price: Price | None) -> Whole | None:
+        if price is None:
+            return None
+        found = self._known.get(id(price))
+        if found is None:
+            found = self._known[id(price)] = (price, _whole(price))
+        return found[1]
+
+
+def _whole(price: Price) -> Whole | None:
+    """An unknown rate of the cache is that of input, as it is in a forecast."""
+    if price.tiers or price.off_peak or price.input is None or price.output is None:
+        return None
+    rates = (price.input, price.cache_write_5m, price.cache_write_1h, price.output)
+    units = [(price.input if rate is None else rate) * _PER_RATE for rate in rates]
+    if any(unit != int(unit) for unit in units):
+        return None
+    fresh, five, hour, output = map(int, units)
+    return fresh, five, hour, output
 
 
 def _input(usage: Usage) -> int:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from math import isnan
 
 from turnout.route.model import Binding, Price, Rates
 from turnout.route.price import PER_TOKEN, TYPICAL_OUTPUT, rates_for
 from turnout.session import economics
+from turnout.session.board import Board
 from turnout.session.cache_state import Cached
 from turnout.session.economics import Knobs, Side, Sum, Tariff, Traffic, Weighed
 from turnout.session.place import Place
@@ -22,7 +24,8 @@ DOUBT = 4.0  # the estimate of a request's tokens is corrected by at most this f
 class Outlook:
     """One action's view of its session. `steps`: expected, with this one. `at`: now, epoch seconds.
 
-    `when`: the same, for prices that know the hour. `pinned`: the binding of the pin.
+    `when`: the same, for prices that know the hour. `pinned`: the binding of the pin. `tariffs`:
+    what is remembered of earlier actions.
     """
 
     ask: Ask
@@ -32,6 +35,7 @@ class Outlook:
     when: datetime | None = None
     knobs: Knobs = field(default_factory=Knobs)
     pinned: Binding | None = None
+    tariffs: Board = field(default_factory=Board)
 
     def weigh(self, pinned: Binding, fresh: Binding) -> Weighed:
         """Stay on the pinned one or switch to the fresh choice."""
@@ -49,6 +53,13 @@ class Outlook:
         """USD of the rest of the session there as if nothing were in any cache."""
         found = economics.total(self._side(binding, None), self.traffic)
         return found.total if found else None
+
+    def afresh_each(self, bindings: tuple[Binding, ...]) -> list[float | None]:
+        """The same for many bindings at once."""
+        key = (id(bindings), self.place.ttl, self.place.dialect)
+        tariffs = self.tariffs.of(key, bindings, self._tariff)
+        found = economics.afresh(tariffs, self.traffic)
+        return [None if isnan(usd) else usd for usd in found.tolist()]
 
     def side(self, binding: Binding) -> Side:
         return self._side(binding, self._cached(binding.provider, binding.model.id))
@@ -107,7 +118,7 @@ class Outlook:
             ratio=binding.model.token_ratio,
         )
 
-    def _tariff(self, binding: Binding, faith: float) -> Tariff | None:
+    def _tariff(self, binding: Binding, faith: float = 1.0) -> Tariff | None:
         if binding.price is None:
             return None
         tokens = round(self.ask.input_tokens * binding.model.token_ratio)
