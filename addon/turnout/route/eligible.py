@@ -32,8 +32,11 @@ class Case:
     same_dialect: bool
 
 
-def _window(case: Case) -> bool:
-    """Input and room for the answer must fit; a window that nobody knows cannot be too small."""
+def too_long(case: Case) -> bool:
+    """Input and room for the answer must fit; a window that nobody knows cannot be too small.
+
+    The one reason that changes from step to step.
+    """
     ask, model = case.ask, case.binding.model
     tokens = ask.input_tokens * model.token_ratio * MARGIN
     reserve = min(ask.max_tokens or RESERVE, model.max_output or inf)
@@ -61,7 +64,7 @@ type Check = tuple[str, Callable[[Case], bool]]
 
 # reason, when a request asks for it, and when a binding cannot
 WHY_NOT: tuple[tuple[str, Callable[[Ask], object], Callable[[Case], bool]], ...] = (
-    ("window", lambda _: True, _window),
+    ("window", lambda _: True, too_long),
     ("images", lambda ask: ask.images, lambda case: not case.binding.model.images),
     ("files", lambda ask: ask.documents, _documents),
     ("tools", lambda ask: ask.tools, lambda case: not case.binding.model.tools),
@@ -101,11 +104,6 @@ def shape(ask: Ask, dialects: Mapping[str, DialectName]) -> Shape:
         ask.structured,
         ask.effort,
     )
-
-
-def too_long(case: Case) -> bool:
-    """The one reason that changes from step to step."""
-    return _window(case)
 
 
 def checks(ask: Ask) -> tuple[Check, ...]:

@@ -40,13 +40,14 @@ class Outlook(Protocol):
     def afresh_each(self, bindings: tuple[Binding, ...], /) -> Sequence[float | None]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Candidate:
     """A binding that was considered, and why it lost ("" for the one that was chosen).
 
     `se`: of the difference to the requested model's quality. `cost_usd`: expected, of this action.
     `score`: less is better, 1 is the requested model's; None when it did not come to that. It
-    compares the rest of the session where that can be foreseen.
+    compares the rest of the session where that can be foreseen. Nobody changes one; it is
+    not frozen because forty are made for every action, and that would take four times as long.
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)

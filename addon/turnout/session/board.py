@@ -2,26 +2,30 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 
 import numpy as np
 
-from turnout.route.model import Binding
+from turnout.route.model import Binding, Rates
 from turnout.session.economics import Tariff, Tariffs
 
 MOST = 256
+MOVES = 16  # ways in which the tiers and hours of one set stand
 
 type Find = Callable[[Binding], Tariff | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """`moving`: the places of prices with tiers or hours. `held`: an id stays that object's."""
+    """`moving`: those whose prices have tiers or hours. `held`: so that an id stays that object's.
+
+    `tariffs`: by the rates that hold of those that move.
+    """
 
     held: tuple[Binding, ...]
-    tariffs: Tariffs
-    moving: tuple[int, ...]
+    moving: tuple[Binding, ...]
+    tariffs: dict[tuple[int, ...], Tariffs] = field(default_factory=dict)
 
 
 class Board:
@@ -30,30 +34,36 @@ class Board:
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
 
-    def of(self, key: Hashable, bindings: tuple[Binding, ...], find: Find) -> Tariffs:
-        """`key`: all that `find` hangs on, but for tiers and hours. What is unknown is nan."""
+    def of(
+        self,
+        key: Hashable,
+        bindings: tuple[Binding, ...],
+        rates: Callable[[Binding], Rates | None],
+        find: Find,
+    ) -> Tariffs:
+        """`key`: all that `find` hangs on, but for the `rates` of now. What is unknown is nan."""
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _made(bindings, find)
+            known = self._known[key] = _Known(bindings, tuple(filter(_moves, bindings)))
         self._known.move_to_end(key)
         if len(self._known) > MOST:
             self._known.popitem(last=False)
-        return _moved(known, find) if known.moving else known.tariffs
+        now = tuple([id(rates(one)) for one in known.moving])
+        found = known.tariffs.get(now)
+        if found is None:
+            if len(known.tariffs) >= MOVES:
+                known.tariffs.clear()
+            found = known.tariffs[now] = _made(bindings, find)
+        return found
 
 
-def _made(bindings: tuple[Binding, ...], find: Find) -> _Known:
-    rows = np.array([_row(one, find) for one in bindings], dtype=np.float64).reshape(-1, 4).T
-    prices = enumerate(one.price for one in bindings)
-    moving = tuple(n for n, price in prices if price and (price.tiers or price.off_peak))
-    return _Known(bindings, Tariffs(*rows), moving)
+def _moves(binding: Binding) -> bool:
+    return bool(binding.price and (binding.price.tiers or binding.price.off_peak))
 
 
-def _moved(known: _Known, find: Find) -> Tariffs:
-    read, write, output = known.tariffs.read, known.tariffs.write, known.tariffs.output
-    read, write, output = read.copy(), write.copy(), output.copy()
-    for n in known.moving:
-        read[n], write[n], output[n], _ = _row(known.held[n], find)
-    return Tariffs(read, write, output, known.tariffs.ratio)
+def _made(bindings: tuple[Binding, ...], find: Find) -> Tariffs:
+    rows = [_row(one, find) for one in bindings]
+    return Tariffs(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
 
 
 def _row(binding: Binding, find: Find) -> tuple[float, float, float, float]:

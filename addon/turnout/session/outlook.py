@@ -6,14 +6,13 @@ from decimal import Decimal
 from functools import cached_property
 from math import isnan
 
-from turnout.route.model import Binding, Price, Rates
-from turnout.route.price import PER_TOKEN, TYPICAL_OUTPUT, rates_for
+from turnout.route.model import Binding, Rates
+from turnout.route.price import PER_TOKEN, TYPICAL_OUTPUT, rates_at
 from turnout.session import economics
 from turnout.session.board import Board
 from turnout.session.cache_state import Cached
 from turnout.session.economics import Knobs, Side, Sum, Tariff, Traffic, Weighed
 from turnout.session.place import Place
-from turnout.wire.events import Usage
 from turnout.wire.request import Ask
 
 TYPICAL_STEP = 1500.0  # tokens that a step adds to the history, a guess until two were seen
@@ -57,7 +56,7 @@ class Outlook:
     def afresh_each(self, bindings: tuple[Binding, ...]) -> list[float | None]:
         """The same for many bindings at once."""
         key = (id(bindings), self.place.ttl, self.place.dialect)
-        tariffs = self.tariffs.of(key, bindings, self._tariff)
+        tariffs = self.tariffs.of(key, bindings, self._rates, self._tariff)
         found = economics.afresh(tariffs, self.traffic)
         return [None if isnan(usd) else usd for usd in found.tolist()]
 
@@ -119,15 +118,14 @@ class Outlook:
         )
 
     def _tariff(self, binding: Binding, faith: float = 1.0) -> Tariff | None:
+        rates = self._rates(binding)
+        return tariff(rates, self._write(binding), faith) if rates else None
+
+    def _rates(self, binding: Binding) -> Rates | None:
         if binding.price is None:
             return None
         tokens = round(self.ask.input_tokens * binding.model.token_ratio)
-        return tariff(self._rates(binding.price, tokens), self._write(binding), faith)
-
-    def _rates(self, price: Price, tokens: int) -> Rates:
-        if not price.tiers and price.off_peak is None:
-            return price
-        return rates_for(price, Usage(fresh_input=tokens), self.when)
+        return rates_at(binding.price, tokens, self.when)
 
     def _write(self, binding: Binding) -> str:
         """The rate that bills what is new: "" when nothing is kept."""
