@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,6 +40,7 @@ class Passed:
     """What happened to a request on its way. `attempt`: the one whose answer went back, if any.
 
     `began`: time.monotonic() of its dispatch. `mended`: what was put right in the answer.
+    `limits`: the answer's headers that tell how much of a subscription is used.
     """
 
     meter: Meter
@@ -49,6 +50,7 @@ class Passed:
     status: int | None = None
     error: str = ""
     mended: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 class Books:

@@ -26,6 +26,7 @@ from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.subscriptions import Subscriptions
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
 from turnout.wire import encoding
@@ -60,8 +61,13 @@ class Engine:
         self.books = Books(store, self.stages)
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.books.learners += [
+            self.sessions.learn,
+            self.watch.learn,
+            self.subscriptions.learn,
+        ]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 

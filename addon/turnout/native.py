@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from turnout.account import Meter
 from turnout.errors import WireError
@@ -18,6 +19,7 @@ class Eavesdropper:
         self.plan = plan
         self.meter = Meter(time.monotonic)
         self.began = time.monotonic()
+        self.limits: Mapping[str, str] = {}
         self._listener: back.Listener | None = None
 
     def answered(self, content_type: str, encoding: str) -> None:

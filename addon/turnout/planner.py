@@ -17,12 +17,12 @@ from turnout.config import Config
 from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
-from turnout.guard.keys import Keys, has_credential, is_plan_token
+from turnout.guard.keys import Keys, has_credential
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
 from turnout.route.model import Binding
-from turnout.route.plan import Choice, Memory, Rules, choose
+from turnout.route.plan import Choice, Memory, Rules, choose, directly
 from turnout.route.score import Scored
 from turnout.session.identity import identify
 from turnout.session.kind import kind
@@ -32,6 +32,7 @@ from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
 from turnout.spoken import by_provider
 from turnout.stages import Stages
+from turnout.subscriptions import Subscriptions
 from turnout.trip import Plan, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
@@ -75,6 +76,8 @@ class Parts(Protocol):
     def quality(self) -> Quality: ...
     @property
     def watch(self) -> Watch: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
 
 class Planner:
@@ -126,9 +129,22 @@ class Planner:
             return "unreadable"
         if not has_credential(draft.arrival):
             return "no_credential"  # whoever it is, it does not spend our keys
-        if is_plan_token(draft.arrival) and self._parts.config.policy.subscription == "direct":
-            return "subscription"
+        if reason := self._spared(draft):
+            return reason
         return "native_only" if draft.kind in NEVER_ROUTED else ""
+
+    def _spared(self, draft: Draft) -> str:
+        """Why a plan token is none of our business; a person's force is above it."""
+        known, policy = self._parts.subscriptions, self._parts.config.policy
+        draft.account = known.account(draft.arrival)
+        if not draft.account:
+            return ""
+        if policy.subscription == "direct":
+            return "subscription"
+        if draft.header("model") or policy.force or self._by_hand(draft):
+            return ""
+        draft.used = known.used(draft.account)
+        return "subscription_unknown" if draft.used is None else ""
 
     async def _choose(self, draft: Draft) -> Choice | None:
         ask, options, brain = draft.ask, self._parts.road.options, self._parts.road.brain
@@ -161,6 +177,8 @@ class Planner:
                 alarmed=self._parts.quality.alarmed(version, scored.cluster),
                 memory=self._memory,
             )
+            if draft.direct and requested:
+                choice = directly(choice, requested)
             draft.chosen(choice, rules)
             draft.judged(verdict, choice)
         return choice
@@ -204,7 +222,7 @@ class Planner:
         assert draft.ask and draft.who and draft.place
         draft.place = self._parts.sessions.refreshed(draft.place, draft.kind)
         draft.outlook = self._parts.sessions.outlook(
-            draft.ask, draft.place, draft.who.client, draft.kind, draft.at
+            draft.ask, draft.place, draft.who.client, draft.kind, draft.at, draft.covered()
         )
         return draft.place, draft.outlook
 
@@ -223,6 +241,7 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            second_key=bool(draft.account) and not draft.forced,
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

@@ -44,6 +44,7 @@ from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
+from turnout.session import quota
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
@@ -251,6 +252,8 @@ class Turnout:
             trail.heard.answered(
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
+            if trail.plan.account:
+                trail.heard.limits = quota.told(headers.items(multi=True))
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
             flow.response.stream = True
@@ -268,7 +271,9 @@ class Turnout:
         trail = flow.metadata.pop(TRAIL, None)
         if isinstance(trail, Trail) and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
+            passed = Passed(
+                meter=heard.meter, began=heard.began, status=status, limits=heard.limits
+            )
             self._engine.books.settle(trail.plan, passed)
 
 

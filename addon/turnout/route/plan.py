@@ -5,7 +5,7 @@ fresh choice, pinned binding ─ what does the rest of the session cost? ─▶ 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 
@@ -39,6 +39,8 @@ class Choice:
         ev_positive, cold_cache          it switches: that pays; the pin's cache was cold anyway
         tier_upgrade                     it switches: the pinned model is below parity for this
         pin_unavailable                  it switches: no key, not allowed, or it cannot serve this
+
+    subscription: what was asked for, as enough of it is left.
 
     `fresh_model`: what would have been chosen without the pin. `weighed`: the dollars of both.
     """
@@ -89,6 +91,27 @@ def choose(
     ground = memory.grounds.of(requested, options, scored, rules, alarmed)
     field = Field(ask, ground, dialects, at, outlook, memory.wholes)
     return _pick(field, ground, pinned, outlook)
+
+
+def directly(choice: Choice, home: Binding) -> Choice:
+    """What was asked for comes first, whatever it costs: a subscription covers it."""
+
+    def is_home(one: Candidate) -> bool:
+        return (one.provider, one.model) == (home.provider, home.model.id)
+
+    plain = Candidate(provider=home.provider, model=home.model.id)
+    mine = next((one for one in choice.candidates if is_home(one)), plain)
+    others = [
+        replace(one, lost=one.lost or "subscription") for one in choice.candidates if one != mine
+    ]
+    order = [one for one in choice.order if (one.provider, one.id) != (home.provider, home.id)]
+    return replace(
+        choice,
+        order=(home, *order),
+        reason="subscription",
+        quality=choice.quality_requested,
+        candidates=(replace(mine, lost=""), *others),
+    )
 
 
 def _pick(

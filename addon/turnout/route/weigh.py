@@ -15,7 +15,6 @@ from turnout.route.eligible import Case, checks, failing, shape, too_long
 from turnout.route.ground import Ground
 from turnout.route.model import Binding
 from turnout.route.price import Forecast, Wholes
-from turnout.route.rules import Weights
 from turnout.wire.request import Ask, DialectName
 
 
@@ -37,6 +36,8 @@ class Outlook(Protocol):
 
     def weigh(self, pinned: Binding, fresh: Binding, /) -> Weighed: ...
     def afresh(self, binding: Binding, /) -> float | None: ...
+    def share(self, binding: Binding, /) -> float: ...
+    def against(self, one: Binding, other: Binding, /) -> tuple[float, float]: ...
     def afresh_each(self, bindings: tuple[Binding, ...], /) -> Sequence[float | None]: ...
 
 
@@ -57,6 +58,7 @@ class Candidate:
         below_parity                     it is expected to do worse
         price_unknown, above_requested   it cannot be shown to be cheaper, or is not
         score, tie, pinned               another was better, as good, or already at it
+        subscription                     what was asked for is paid already
     """
 
     provider: str
@@ -138,11 +140,11 @@ class Field:
         return one
 
     def dollars(self, binding: Binding, *, warm: bool = False) -> float | None:
-        """Expected, of this action."""
-        if not warm:
-            return self._cost.cold(binding)
-        found = self._cost(binding, warm=True)
-        return None if found is None else float(found)
+        """Expected, of this action; with what a subscription takes off."""
+        warmed = self._cost(binding, warm=True) if warm else self._cost.cold(binding)
+        if warmed is None or self._outlook is None:
+            return None if warmed is None else float(warmed)
+        return float(warmed) * self._outlook.share(binding)
 
     def _spent(self, binding: Binding, action: float | None) -> float | None:
         """What is compared: the rest of the session if it can be foreseen, else this action."""
@@ -179,8 +181,16 @@ class Field:
             return "" if one.score else "price_unknown"
         if self.rules.never_above_requested and spent > self.cost:
             return "above_requested"
-        one.score = _score(self.rules.weights, spent, self.cost)
+        one.score = self._score(one.binding, spent, self.cost)
         return ""
+
+    def _score(self, binding: Binding, cost: float, reference: float) -> float:
+        weights, same = self.rules.weights, cost == reference  # both may be free
+        ratio = 1.0 if same else cost / reference if reference else inf
+        slower, wordier = (
+            self._outlook.against(binding, self.requested) if self._outlook else (1.0, 1.0)
+        )
+        return weights.cost * ratio + weights.latency * slower + weights.verbosity * wordier
 
 
 def _foreseen(outlook: Outlook | None, bindings: tuple[Binding, ...]) -> dict[int, float | None]:
@@ -188,10 +198,3 @@ def _foreseen(outlook: Outlook | None, bindings: tuple[Binding, ...]) -> dict[in
     if outlook is None:
         return {}
     return dict(zip(map(id, bindings), outlook.afresh_each(bindings), strict=True))
-
-
-def _score(weights: Weights, cost: float, reference: float) -> float:
-    """Latency and verbosity are not measured yet."""
-    same = cost == reference  # both may be free
-    ratio = 1.0 if same else cost / reference if reference else inf
-    return weights.cost * ratio + weights.latency + weights.verbosity

@@ -39,6 +39,11 @@ class Tariffs:
     output: Column
     ratio: Column
 
+    def trusted(self, faith: Column) -> "Tariffs":
+        """`faith`: share of a warm prefix that is really read; the rest is written again."""
+        read = faith * self.read + (1 - faith) * self.write
+        return Tariffs(read, self.write, self.output, self.ratio)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -163,15 +168,22 @@ def total(side: Side, traffic: Traffic, *, handover: float = 0.0) -> Sum | None:
     )
 
 
-def afresh(sides: Tariffs, traffic: Traffic) -> Column:
+def afresh(
+    sides: Tariffs,
+    traffic: Traffic,
+    *,
+    verbosity: Column | float = 1.0,
+    factor: Column | float = 1.0,
+) -> Column:
     """`total` of many bindings with nothing in their caches, to the last bit."""
     later, ratio = max(traffic.steps - 1, 0.0), sides.ratio
     prefix, new = traffic.prefix * ratio, traffic.new * ratio
-    said = traffic.output * ratio * sides.output
+    said = traffic.output * ratio * verbosity * sides.output * factor
     grown = later * prefix + traffic.growth * ratio * later * (later + 1) / 2
-    writes = later * traffic.each * ratio * sides.write
-    now = (prefix + new) * sides.write + said
-    return now + (grown * sides.read + writes + later * said)
+    reads = grown * sides.read * factor
+    writes = later * traffic.each * ratio * sides.write * factor
+    now = (prefix + new) * sides.write * factor + said
+    return now + (reads + writes + later * said)
 
 
 def handover(new: Side, traffic: Traffic, *, thoughts: bool) -> float:
