@@ -15,6 +15,7 @@ from turnout.route.ground import Grounds
 from turnout.route.plan import Choice, Memory, Rules, choose
 from turnout.route.price import Forecast, Wholes, expected_cost
 from turnout.session.board import Board
+from turnout.session.learned import Answer, Learned
 from turnout.session.outlook import Outlook
 from turnout.session.place import place
 from turnout.wire.request import Ask, DialectName
@@ -149,13 +150,28 @@ def test_whole_numbers_are_as_exact_as_decimals(seed: int) -> None:
 
 
 def test_many_at_once_cost_what_each_costs() -> None:
-    """To the last bit; and with tiers and hours, which move."""
-    chance, board = Random(3), Board()
+    """To the last bit; with tiers and hours, which move, a subscription, and what was learned."""
+    chance, board, learned = Random(3), Board(), Learned()
+    for one in chance.sample(BINDINGS, 200):
+        facts = {"expected": 9e4 * chance.random(), "read": 5e4 * chance.random()}
+        output = chance.uniform(50, 900)
+        learned.tell(
+            Answer(
+                provider=one.provider,
+                model=one.model.id,
+                cluster=1,
+                kind="main",
+                output=output,
+                **facts,
+            )
+        )
     for n in range(60):
         request, when = ask(chance), AT + 3_607.0 * n
         at = datetime.fromtimestamp(when, UTC)
         steps = chance.choice((1.0, 2.5, 40.0))
-        here = Outlook(request, place(request, "s", ""), steps, when, at, tariffs=board)
+        known = {"learned": chance.choice((learned, Learned())), "covered": ("openrouter", 0.3)}
+        where = place(request, "s", "")
+        here = Outlook(request, where, steps, when, at, tariffs=board, **known)
         assert here.afresh_each(BINDINGS) == [here.afresh(one) for one in BINDINGS]
 
 

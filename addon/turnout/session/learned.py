@@ -20,7 +20,7 @@ MOST_RATIO = 4.0  # no model is taken for more than so many times as wordy or sl
 EWMA = 0.2  # weight of the latest answer in the times of a binding
 TIMED = 5.0  # answers that "as fast as the others" counts for
 FAITH = 20_000.0  # tokens that "its cache keeps its word" counts for
-CLASSES = 4096  # pairs of class and model that are remembered, bindings too
+CLASSES = 1024  # pairs of class and model that are remembered, bindings too
 
 type Class = tuple[int | None, str]  # cluster, kind
 
