@@ -33,6 +33,7 @@ class Composer:
     """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said.
 
     `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
+    `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
     """
 
     arrival: Arrival
@@ -45,6 +46,7 @@ class Composer:
     ask: Ask | None = None
     trace: str = ""
     lost: list[tuple[Binding, str]] = field(default_factory=list)
+    second_key: bool = False
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
@@ -58,6 +60,9 @@ class Composer:
                 continue
             yield attempt
             made += 1
+            if self.second_key and attempt.clients_key and binding.provider in self.keys:
+                self.second_key = False
+                yield self._attempt(binding, own=False)
             if made == MAX_ATTEMPTS:
                 return
 
@@ -74,12 +79,13 @@ class Composer:
             clients_key=True,
         )
 
-    def _attempt(self, binding: Binding) -> Attempt:
+    def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
+        """`own`: with the client's token, at its own host."""
         provider = self.providers[binding.provider]
         theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
-        own = uses_clients_key(provider, self.arrival)
+        own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = own and written.body == self.body and url == self.arrival.url
         headers, told = self._headers(

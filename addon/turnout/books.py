@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,7 @@ class Passed:
 
     `began`, `ended`: time.monotonic() of its dispatch, and of its end where that is not now.
     `mended`: what was put right in the answer.
+    `limits`: the answer's headers that tell how much of a subscription is used.
     """
 
     meter: Meter
@@ -59,6 +60,7 @@ class Passed:
     status: int | None = None
     error: str = ""
     mended: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 class Books:

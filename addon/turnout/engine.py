@@ -32,6 +32,7 @@ from turnout.sessions import Sessions
 from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
 from turnout.telemetry.switch import wanted
@@ -77,6 +78,7 @@ class Engine:
         self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.shadow = Shadow(self.books.elsewhere, clock)
+        self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
         self.counter = Counter(self)
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
@@ -86,7 +88,12 @@ class Engine:
         self.exchange: Callable[[str], Exchange | None] | None = None
         self.limits = Limits(config.limits, self.tenants.line, clock)
         self.books.listeners.append(self.limits.settled)
-        self.books.learners += [self.sessions.learn, self.watch.learn, self.shadow.learn]
+        self.books.learners += [
+            self.sessions.learn,
+            self.watch.learn,
+            self.shadow.learn,
+            self.subscriptions.learn,
+        ]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 

@@ -31,6 +31,7 @@ KEYS: dict[By, str] = {
 }
 BUSY_S = 5.0
 MOST_SESSIONS = 20_000  # that survival curves are learned from
+MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
 
 
@@ -245,6 +246,18 @@ class Reader:
             " GROUP BY session, client, 2 ORDER BY last_at DESC LIMIT ?",
             since,
             MOST_SESSIONS,
+        )
+
+    def answers(self, since: float) -> Iterator[Row]:
+        """How much was said and how fast, of actions with one attempt; the latest first."""
+        return self._rows(
+            "SELECT provider, model, cluster, kind, output_tokens, ttft_ms, total_ms FROM decisions"
+            " WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
+            " AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
+            " AND CASE WHEN json_valid(attempts) THEN json_array_length(attempts) < 2 END"
+            " ORDER BY at DESC LIMIT ?",
+            since,
+            MOST_ANSWERS,
         )
 
     def pins(self, most: int) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from turnout.account import Meter
 from turnout.books import Passed
@@ -18,6 +19,7 @@ class Eavesdropper:
     def __init__(self, dialect: Dialect | None, meter: Meter) -> None:
         self._dialect, self.meter = dialect, meter
         self.began = time.monotonic()
+        self.limits: Mapping[str, str] = {}
         self._listener: back.Listener | None = None
 
     def answered(self, content_type: str, encoding: str) -> None:
@@ -34,7 +36,13 @@ class Eavesdropper:
 
     def passed(self, status: int | None) -> Passed:
         """When it is over."""
-        return Passed(meter=self.meter, began=self.began, ended=time.monotonic(), status=status)
+        return Passed(
+            meter=self.meter,
+            began=self.began,
+            ended=time.monotonic(),
+            status=status,
+            limits=self.limits,
+        )
 
     def tap(self, data: bytes) -> list[bytes]:
         """Never a bare b"": mitmproxy would end a chunked body with it."""

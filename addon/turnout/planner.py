@@ -17,14 +17,14 @@ from turnout.config import Config
 from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
-from turnout.guard.keys import Keys, has_credential, is_plan_token
+from turnout.guard.keys import Keys, has_credential
 from turnout.guard.limits import Asked, Limits
 from turnout.guard.tenants import Tenants
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
 from turnout.route.model import Binding
-from turnout.route.plan import Choice, Rules, choose
+from turnout.route.plan import Choice, Memory, Rules, choose, directly
 from turnout.route.score import Scored
 from turnout.session.identity import identify
 from turnout.session.kind import kind
@@ -35,6 +35,7 @@ from turnout.sessions import SINGLE, Sessions
 from turnout.shadow import Shadow
 from turnout.spoken import by_provider
 from turnout.stages import Stages
+from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
@@ -90,13 +91,15 @@ class Parts(Protocol):
     def traceparent(self, decision: str, arrival: Arrival) -> str: ...
     @property
     def shadow(self) -> Shadow: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
 
 class Planner:
-    """One per engine; it keeps nothing of its own between two requests."""
+    """One per engine. What it remembers makes it quicker and changes no decision."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._memory = parts, Memory()
 
     async def plan(self, draft: Draft) -> Plan | Untouched:
         """Never raises: Untouched says what went wrong."""
@@ -183,9 +186,22 @@ class Planner:
             return "unreadable"
         if not has_credential(draft.arrival):
             return "no_credential"  # whoever it is, it does not spend our keys
-        if is_plan_token(draft.arrival) and self._parts.config.policy.subscription == "direct":
-            return "subscription"
+        if reason := self._spared(draft):
+            return reason
         return "native_only" if draft.kind in NEVER_ROUTED else ""
+
+    def _spared(self, draft: Draft) -> str:
+        """Why a plan token is none of our business; a person's force is above it."""
+        known, policy = self._parts.subscriptions, self._parts.config.policy
+        draft.account = known.account(draft.arrival)
+        if not draft.account:
+            return ""
+        if policy.subscription == "direct":
+            return "subscription"
+        if draft.header("model") or policy.force or self._by_hand(draft):
+            return ""
+        draft.used = known.used(draft.account)
+        return "subscription_unknown" if draft.used is None else ""
 
     async def _choose(self, draft: Draft) -> Choice | None:
         ask, options, brain = draft.ask, self._parts.road.options, self._parts.road.brain
@@ -216,7 +232,10 @@ class Planner:
                 at=outlook.when,
                 outlook=None if forced or draft.beyond else outlook,
                 alarmed=self._parts.quality.alarmed(version, scored.cluster),
+                memory=self._memory,
             )
+            if draft.direct and requested:
+                choice = directly(choice, requested)
             draft.chosen(choice, rules)
             draft.judged(verdict, choice)
         return choice
@@ -265,16 +284,15 @@ class Planner:
         pins = self._parts.shadow if self._in_shadow(draft) else self._parts.sessions
         draft.place = pins.refreshed(draft.place, draft.kind)
         draft.outlook = self._parts.sessions.outlook(
-            draft.ask, draft.place, draft.who.client, draft.kind, draft.at
+            draft.ask, draft.place, draft.who.client, draft.kind, draft.at, draft.covered()
         )
         return draft.place, draft.outlook
 
     def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
         """Without the providers that were overloaded again and again in this session (c60)."""
-        options: Sequence[Binding] = self._parts.road.options.available(draft.arrival)
-        options = self._parts.switches.open(options, draft.requested)
         out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
-        return [one for one in options if one.provider not in out] if out else options
+        options = self._parts.road.options.available(draft.arrival, out)
+        return self._parts.switches.open(options, draft.requested)
 
     def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
@@ -288,6 +306,7 @@ class Planner:
             self._parts.stages,
             draft.ask,
             self._parts.traceparent(draft.id, draft.arrival),
+            second_key=bool(draft.account) and not draft.forced,
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

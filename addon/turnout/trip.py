@@ -95,7 +95,8 @@ class Plan:
 
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
-    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription.
+    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
+    `account` is a name for it.
     """
 
     decision: Decision
@@ -109,6 +110,7 @@ class Plan:
     pin: str = ""
     place: Place | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
     debug: bool = False
 
@@ -134,6 +136,7 @@ class Untouched:
     ask: Ask | None = None
     dialect: Dialect | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
     refusal: Refusal | None = None
     place: Place | None = None

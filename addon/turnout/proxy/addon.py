@@ -38,6 +38,7 @@ from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
+from turnout.session import quota
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.web import api
 from turnout.wire.dialect import Dialect
@@ -296,6 +297,8 @@ class Turnout:
             trail.heard.answered(
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
+            if trail.plan and trail.plan.account:
+                trail.heard.limits = quota.told(headers.items(multi=True))
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
             flow.response.stream = not self._estimate(flow)

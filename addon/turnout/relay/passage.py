@@ -12,6 +12,7 @@ from turnout.engine import Engine
 from turnout.record import Tried
 from turnout.relay import back
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
+from turnout.session import quota
 from turnout.trip import Headers, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.encoding import PLAIN
@@ -188,5 +189,6 @@ class Passage:
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
+            limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)
