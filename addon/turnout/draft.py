@@ -136,6 +136,7 @@ class Draft:
             plan_token=is_plan_token(self.arrival),
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
+            forced=self.forced,
         )
 
     def untouched(self, reason: str, error: str = "") -> Untouched:

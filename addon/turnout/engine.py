@@ -18,6 +18,7 @@ from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.guard.keys import Keys
+from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
@@ -53,6 +54,7 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ)
+        self.health = Health(config.hedge, clock=clock, mark=getattr(self.keys, "mark", None))
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -61,7 +63,7 @@ class Engine:
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.books.learners += [self.sessions.learn, self.watch.learn, self.health.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -157,6 +159,7 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            **self.health.status(),
             "warnings": [
                 *filter(None, (self.broken, self.store.warning)),
                 *self.quality.warnings(),

@@ -18,6 +18,7 @@ from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
 from turnout.guard.keys import Keys, has_credential, is_plan_token
+from turnout.health.health import Health
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
@@ -69,6 +70,8 @@ class Parts(Protocol):
     def stages(self) -> Stages: ...
     @property
     def road(self) -> Road: ...
+    @property
+    def health(self) -> Health: ...
     @property
     def sessions(self) -> Sessions: ...
     @property
@@ -215,6 +218,7 @@ class Planner:
 
     def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
+        arrival, ask, health = draft.arrival, draft.ask, self._parts.health
         composer = Composer(
             draft.arrival,
             draft.body,
@@ -223,6 +227,8 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            # what a person forced has nothing that could stand in for it
+            None if draft.forced else lambda b, own: health.why_not(b, arrival, ask, own=own),
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

@@ -86,13 +86,20 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure."""
+    """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure.
+
+    `hedge`: it was sent because the one before was slow.
+    `usage`, `cost_usd`: of an attempt that was not given back; None is unknown.
+    """
 
     provider: str
     model: str
     status: int | None = None
     error: str = ""
     ms: float = 0.0
+    hedge: bool = False
+    usage: "Usage | None" = None
+    cost_usd: Usd = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

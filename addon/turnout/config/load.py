@@ -125,6 +125,7 @@ def _config(settings: Settings, files: tuple[str, ...]) -> Config:
         policy=settings.policy,
         providers={name: _provider(name, settings.providers.get(name)) for name in names},
         store=settings.store,
+        hedge=settings.hedge,
         files=files,
     )
 
