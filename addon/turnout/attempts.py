@@ -30,10 +30,11 @@ TRACE = frozenset({"traceparent", "tracestate"})
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said.
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what was passed over.
 
     `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
     `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
+    `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
     """
 
     arrival: Arrival
@@ -45,6 +46,7 @@ class Composer:
     stages: Stages
     ask: Ask | None = None
     trace: str = ""
+    why_not: Callable[[Binding, bool], str] | None = None
     lost: list[tuple[Binding, str]] = field(default_factory=list)
     second_key: bool = False
     _request: Request | None = None
@@ -53,10 +55,15 @@ class Composer:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
         made = 0
         for binding in order:
+            own = uses_clients_key(self.providers[binding.provider], self.arrival)
+            why = self.why_not(binding, own) if self.why_not else ""
             try:
-                attempt = self._attempt(binding)
+                # with the client's own key it may be the client's own request: that always goes
+                attempt = self._attempt(binding) if own or not why else None
             except UnsupportedError as e:
-                self.lost.append((binding, str(e)))
+                attempt, why = None, str(e)
+            if attempt is None or (why and not attempt.untouched):
+                self.lost.append((binding, why))
                 continue
             yield attempt
             made += 1

@@ -175,6 +175,7 @@ class Draft:
             account=self.account,
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
+            forced=self.forced,
         )
 
     def untouched(self, reason: str, error: str = "", refusal: Refusal | None = None) -> Untouched:

@@ -23,6 +23,7 @@ from turnout.guard.keys import Keys
 from turnout.guard.limits import Limits
 from turnout.guard.tenants import Tenants
 from turnout.guard.vault import Vault
+from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
@@ -68,6 +69,7 @@ class Engine:
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
+        self.health = Health(config.hedge, clock=clock, mark=self.keys.mark)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -93,6 +95,7 @@ class Engine:
             self.watch.learn,
             self.shadow.learn,
             self.subscriptions.learn,
+            self.health.learn,
         ]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
@@ -218,6 +221,7 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            **self.health.status(),
             "warnings": [
                 *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),

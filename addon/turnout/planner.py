@@ -20,6 +20,7 @@ from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError,
 from turnout.guard.keys import Keys, has_credential
 from turnout.guard.limits import Asked, Limits
 from turnout.guard.tenants import Tenants
+from turnout.health.health import Health
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
@@ -80,6 +81,8 @@ class Parts(Protocol):
     def road(self) -> Road: ...
     @property
     def broken(self) -> str: ...
+    @property
+    def health(self) -> Health: ...
     @property
     def sessions(self) -> Sessions: ...
     @property
@@ -296,6 +299,7 @@ class Planner:
 
     def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
+        arrival, ask, health = draft.arrival, draft.ask, self._parts.health
         composer = Composer(
             draft.arrival,
             draft.body,
@@ -307,6 +311,10 @@ class Planner:
             draft.ask,
             self._parts.traceparent(draft.id, draft.arrival),
             second_key=bool(draft.account) and not draft.forced,
+            # what a person forced has nothing that could stand in for it
+            why_not=None
+            if draft.forced
+            else lambda b, own: health.why_not(b, arrival, ask, own=own),
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

@@ -95,6 +95,7 @@ class Decision:
 class Tried:
     """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure.
 
+    `hedge`: it was sent because the one before was slow.
     `usage`, `cost_usd`: of an attempt that was not given back; None is unknown. A cost without a
     usage is an estimate: of what was cut after it began.
     """

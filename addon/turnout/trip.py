@@ -97,6 +97,7 @@ class Plan:
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
     `account` is a name for it.
+    `forced`: a person named the model; nothing else is tried.
     """
 
     decision: Decision
@@ -113,6 +114,7 @@ class Plan:
     account: str = ""
     requested_price: Price | None = None
     debug: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,10 @@ class Relay:
     async def start(self, tls: ssl.SSLContext | None = None) -> None:
         engine = self._engine
         self._upstream = Upstream(
-            stages=engine.stages, redirect=redirect(engine.config.proxy.upstream), tls=tls
+            stages=engine.stages,
+            health=engine.health,
+            redirect=redirect(engine.config.proxy.upstream),
+            tls=tls,
         )
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post(DISPATCH, self._dispatch)
