@@ -30,9 +30,11 @@ TRACE = frozenset({"traceparent", "tracestate"})
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said.
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what was passed over.
 
     `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
+    `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
+    `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
     """
 
     arrival: Arrival
@@ -44,20 +46,30 @@ class Composer:
     stages: Stages
     ask: Ask | None = None
     trace: str = ""
+    why_not: Callable[[Binding, bool], str] | None = None
     lost: list[tuple[Binding, str]] = field(default_factory=list)
+    second_key: bool = False
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
         made = 0
         for binding in order:
+            own = uses_clients_key(self.providers[binding.provider], self.arrival)
+            why = self.why_not(binding, own) if self.why_not else ""
             try:
-                attempt = self._attempt(binding)
+                # with the client's own key it may be the client's own request: that always goes
+                attempt = self._attempt(binding) if own or not why else None
             except UnsupportedError as e:
-                self.lost.append((binding, str(e)))
+                attempt, why = None, str(e)
+            if attempt is None or (why and not attempt.untouched):
+                self.lost.append((binding, why))
                 continue
             yield attempt
             made += 1
+            if self.second_key and attempt.clients_key and binding.provider in self.keys:
+                self.second_key = False
+                yield self._attempt(binding, own=False)
             if made == MAX_ATTEMPTS:
                 return
 
@@ -74,12 +86,13 @@ class Composer:
             clients_key=True,
         )
 
-    def _attempt(self, binding: Binding) -> Attempt:
+    def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
+        """`own`: with the client's token, at its own host."""
         provider = self.providers[binding.provider]
         theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
-        own = uses_clients_key(provider, self.arrival)
+        own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = own and written.body == self.body and url == self.arrival.url
         headers, told = self._headers(

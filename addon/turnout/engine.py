@@ -23,6 +23,7 @@ from turnout.guard.keys import Keys
 from turnout.guard.limits import Limits
 from turnout.guard.tenants import Tenants
 from turnout.guard.vault import Vault
+from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.paths import own_dir
 from turnout.planner import Planner, Road
@@ -31,8 +32,11 @@ from turnout.route.model import Binding
 from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
+from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.subscriptions import Subscriptions
+from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
@@ -67,17 +71,20 @@ class Engine:
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
+        self.health = Health(config.hedge, clock=clock, mark=self.keys.mark)
         self._road, self.broken = self._load(Shelves(artifacts, own_dir(environ)))
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages, config.store.bodies)
+        self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
+        self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.shadow = Shadow(self.books.elsewhere, clock)
+        self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
         self.counter = Counter(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
         self._telemetry = self._exported(environ)
         self.books.observers.append(self.prometheus.observe)
@@ -85,6 +92,13 @@ class Engine:
         self.exchange: Callable[[str], Exchange | None] | None = None
         self.limits = Limits(config.limits, self.tenants.line, clock)
         self.books.listeners.append(self.limits.settled)
+        self.books.learners += [
+            self.sessions.learn,
+            self.watch.learn,
+            self.shadow.learn,
+            self.subscriptions.learn,
+            self.health.learn,
+        ]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -157,6 +171,10 @@ class Engine:
             log.warning("%s", e)
             return None
 
+    def shadows(self, arrival: Arrival) -> bool:
+        """Whether this request is only to be watched."""
+        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
         self.keys.refresh()
@@ -167,6 +185,7 @@ class Engine:
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
+        self.shadow.keep(plan)
         return plan
 
     def traceparent(self, decision: str, arrival: Arrival) -> str:
@@ -204,6 +223,7 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            **self.health.status(),
             "warnings": [
                 *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),

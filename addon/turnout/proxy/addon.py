@@ -27,17 +27,18 @@ from mitmproxy.tools.web.master import WebMaster
 from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
-from turnout.books import Passed
 from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.guard import logs
+from turnout.later import Later
 from turnout.native import Eavesdropper
 from turnout.proxy import masks
 from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
+from turnout.session import quota
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.web import api
 from turnout.wire.dialect import Dialect
@@ -57,11 +58,15 @@ type Announce = Callable[[Relay, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Trail:
-    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's.
 
-    plan: Plan | Untouched
+    `later`: in shadow, what is decided when the answer is over; until then there is no plan.
+    """
+
+    plan: Plan | Untouched | None
     request: http.Request | None = None
     heard: Eavesdropper | None = None
+    later: Later | None = None
 
 
 class Turnout:
@@ -77,9 +82,8 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
-        self._trails: dict[
-            str, Trail
-        ] = {}  # by the flow's id: its metadata may be copied and saved
+        # by the flow's id: its metadata may be copied and saved
+        self._trails: dict[str, Trail] = {}
         self._counted: dict[str, Counted] = {}
         self._flows = Flows()
         self.addons = [self._flows]
@@ -179,18 +183,29 @@ class Turnout:
         if dialect == "count":
             self._count(flow, arrival)
             return
+        if self._engine.shadows(arrival):
+            self._watch(flow, arrival, dialect)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            self._trails[flow.id] = Trail(
-                plan, heard=Eavesdropper(plan, self._engine.books.meter())
-            )
+            heard = Eavesdropper(plan.dialect, self._engine.books.meter())
+            self._trails[flow.id] = Trail(plan, heard=heard)
             self._go_home(flow)
             if plan.refusal and plan.dialect:
                 _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
+
+    def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
+        """Shadow: the request goes home now, the decision is made when its answer is over."""
+        assert self._engine
+        later = Later(self._engine, arrival, dialect, partial(self._flows.planned, flow))
+        heard = Eavesdropper(later.dialect, self._engine.books.meter())
+        self._trails[flow.id] = Trail(None, heard=heard, later=later)
+        self._go_home(flow)
+        flow.comment = "turnout: shadow"
 
     def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
         assert self._engine
@@ -202,10 +217,14 @@ class Turnout:
         self._go_home(flow)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name, or what is no provider's path on the base port."""
+        """The API: by its own name, or what is no provider's path on the base port.
+
+        Both have /v1/models: who shows turnout's token means turnout's.
+        """
         if flow.request.pretty_host == INTERNAL:
             return True
-        return _on_base_port(flow) and not self._base_home(flow)
+        ours = self._relay is not None and api.holds(self._relay.token, flow.request.headers)
+        return _on_base_port(flow) and (ours or not self._base_home(flow))
 
     def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
         """codex falls back to POST at once after a 426; other answers cost it seconds."""
@@ -278,6 +297,8 @@ class Turnout:
             trail.heard.answered(
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
+            if trail.plan and trail.plan.account:
+                trail.heard.limits = quota.told(headers.items(multi=True))
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
             flow.response.stream = not self._estimate(flow)
@@ -305,8 +326,11 @@ class Turnout:
         trail = self._trails.pop(flow.id, None)
         if trail and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
-            self._engine.books.settle(trail.plan, passed)
+            passed = heard.passed(status)
+            if trail.later:
+                trail.later.begin(passed)
+            elif trail.plan:
+                self._engine.books.settle(trail.plan, passed)
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:

@@ -15,7 +15,7 @@ from turnout.route.rules import Weights
 
 type Row = Mapping[str, Any]
 
-FITTED = frozenset({"", "score", "tie", "pinned"})
+FITTED = frozenset({"", "score", "tie", "pinned", "subscription"})
 BY_KNOBS = frozenset({"below_parity", "little_evidence"})
 
 
