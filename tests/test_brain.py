@@ -47,6 +47,17 @@ async def test_another_text_has_another_score(brain: Brain) -> None:
     assert await brain.scored("write a poem", tools=True) is not first
 
 
+@pytest.mark.parametrize("text", ["", "🚂", "Почему падает этот тест?", "a" * 1024], ids=repr)
+async def test_what_cannot_be_read_is_of_any_kind(brain: Brain, stages: Stages, text: str) -> None:
+    stages.faults.update(parse("embed:raise"))  # it is not even tried
+    found = await brain.scored(text, tools=False)
+    assert found.familiarity == 0
+    assert found.label == "unfamiliar, nearest to everything"
+    known = found.estimate("minimax-m3")
+    assert known is not None
+    assert known.evidence == 0
+
+
 async def test_what_is_asked_about_stays(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IN_PLAY", 2)
     kept = await brain.scored("one", tools=True)

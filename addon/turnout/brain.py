@@ -15,6 +15,7 @@ from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder, Vectors
 from turnout.route.score import Scored, score
 from turnout.route.shelves import Shelves
+from turnout.route.text import readable
 from turnout.stages import Stages
 
 REMEMBERED = 4096  # vectors
@@ -58,6 +59,9 @@ class Brain:
 
         Raises StageError: no vector, or too late.
         """
+        if not readable(text):
+            with self._stages("score"):
+                return self.unfamiliar(bundle, tools=tools)
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:
@@ -69,9 +73,9 @@ class Brain:
         with self._stages("score"):
             return self._score(vectors, key, bundle or self.bundle, tools=tools)
 
-    def unfamiliar(self, bundle: Bundle | None = None) -> Scored:
-        """For a text that nothing is known of: every cluster is as near as any other."""
-        return score(np.zeros(self._embedder.dim), bundle or self.bundle)
+    def unfamiliar(self, bundle: Bundle | None = None, *, tools: bool = False) -> Scored:
+        """For a text that nothing is known of: it may be of any kind."""
+        return score(np.zeros(self._embedder.dim), bundle or self.bundle, tools=tools)
 
     def _score(self, vectors: Vectors, key: bytes, bundle: Bundle, *, tools: bool) -> Scored:
         found = self._scored.pop((bundle.version, key, tools), None)

@@ -8,7 +8,7 @@ from turnout.bundles import prior
 from turnout.bundles.arrivals import Offers, routed
 from turnout.bundles.data import Data, Labels, Prompts
 from turnout.bundles.facts import Fact
-from turnout.bundles.forward import forward
+from turnout.bundles.forward import _leads, forward
 from turnout.bundles.splits import Case
 from turnout.bundles.train import Recipe
 
@@ -68,6 +68,22 @@ def test_a_steady_trend_saves_without_harm() -> None:
 
 def judged(shares: list[float], dollars: list[float]) -> list[dict]:
     return forward(case(shares, dollars), seed=0)["parity"]["judged"]
+
+
+def test_leaders_are_the_best_of_their_source() -> None:
+    assert _leads(cells([0.1, 0.9])).all()
+    assert _leads(cells([0.1, 0.2, 0.3, 0.4, 0.5])).tolist() == [False, False, True, True, True]
+
+
+def test_leaders_are_judged_apart() -> None:
+    """Asked for the best one, what is newer and cheaper is worse."""
+    one = judged([0.9, 0.6, 0.5, 0.3, 0.4, 0.4], [3.0, 3.0, 3.0, 3.0, 2.0, 1.0])[0]
+    assert 0 < one["routed_from_leaders"]["cases"] < one["routed"]["cases"]
+
+
+def cells(logits: list[float]) -> prior.Cells:
+    zero = np.zeros(len(logits), np.int64)
+    return prior.Cells(zero, zero, zero, np.array(logits), zero * 1.0, zero > 0)
 
 
 def test_of_several_at_parity_the_cheapest_serves() -> None:

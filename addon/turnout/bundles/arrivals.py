@@ -24,6 +24,9 @@ class Offers:
     true: Floats
     deviation: Floats
 
+    def where(self, keep: NDArray[np.bool_]) -> "Offers":
+        return Offers(*(getattr(self, name)[keep] for name in self.__slots__))
+
 
 def routed(offers: Offers, z: float, epsilon: float, seed: int) -> dict[str, object]:
     """Per case the cheapest at parity, else what was asked for. Intervals: bootstrap over cases.

@@ -18,6 +18,7 @@ from turnout.bundles.splits import Case
 
 AGES = (0.5, 0.65, 0.8, 1.0)  # quantiles of release dates: each span is judged by what came before
 EPSILON = 0.02
+LEADERS = 3  # the best of a source's models: what is asked for most
 CAUTION = (0.0, 0.5, 1.0, 2.0, 4.0)  # z of the rule of parity
 
 
@@ -25,7 +26,7 @@ CAUTION = (0.0, 0.5, 1.0, 2.0, 4.0)  # z of the rule of parity
 class Pairs:
     """A newer model against an older one with labels on the same source: predicted and measured
     gap, 0..1, predicted standard deviation, and whether the newer one is not dearer; its price, of
-    the older one's; and a number for the older one and the source."""
+    the older one's; a number for the older one and the source; and whether the older one leads."""
 
     gap: NDArray[np.float64]
     true: NDArray[np.float64]
@@ -33,6 +34,7 @@ class Pairs:
     cheaper: NDArray[np.bool_]
     price: NDArray[np.float64]
     case: NDArray[np.int64]
+    leads: NDArray[np.bool_]
 
 
 def forward(case: Case, seed: int) -> dict[str, object]:
@@ -81,7 +83,14 @@ def _span(
         ratio = price[row] / price[column]
     gaps = share[row] - share[column], true[row] - true[column]
     deviation = np.sqrt(np.maximum(variance, 1e-9))
-    return placed, Pairs(*gaps, deviation, ratio <= 1, ratio, column)
+    leads = _leads(other)[column - size]
+    return placed, Pairs(*gaps, deviation, ratio <= 1, ratio, column, leads)
+
+
+def _leads(at: Cells) -> NDArray[np.bool_]:
+    """Whether it is one of the best on its source, as it was measured."""
+    better = (at.source[:, None] == at.source) & (at.logit[:, None] < at.logit)
+    return np.asarray(better.sum(axis=1) < LEADERS)
 
 
 def _posterior(
@@ -103,8 +112,9 @@ def _parity(pairs: list[Pairs], seed: int) -> dict[str, object]:
     if not pairs:
         return {}
     gap, true, deviation, cheaper, price = (
-        np.concatenate([getattr(one, name) for one in pairs]) for name in Pairs.__slots__[:-1]
+        np.concatenate([getattr(one, name) for one in pairs]) for name in Pairs.__slots__[:5]
     )
+    leads = np.concatenate([one.leads for one in pairs])
     offers = Offers(_numbered(pairs), price, gap, true, deviation)
     return {
         "pairs": len(gap),
@@ -112,6 +122,7 @@ def _parity(pairs: list[Pairs], seed: int) -> dict[str, object]:
         "judged": [
             _judged(gap, true, deviation, cheaper, z)
             | {"routed": arrivals.routed(offers, z, EPSILON, seed)}
+            | {"routed_from_leaders": arrivals.routed(offers.where(leads), z, EPSILON, seed)}
             for z in CAUTION
         ],
     }

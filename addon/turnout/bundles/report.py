@@ -182,15 +182,17 @@ def _arrivals(judged: Sequence[Row]) -> Iterator[str]:
         f"\nRouted on the day they arrive: in {judged[0]['routed']['cases']:,} cases an older "
         "model is asked for; the cheapest newer one at parity serves, by its prediction alone."
     )
-    yield "\n| z | routed, % | bill, % | points | harmed: lost over 2 points, % of cases |"
-    yield "|---|---|---|---|---|"
-    for one in judged:
-        names = ("routed", "bill_percent", "points", "harmed")
-        cells = [_of(one["routed"][name]) for name in names]
-        yield f"| {one['z']:g} | {' | '.join(cells)} |"
+    yield "\n| asked for | z | routed, % | bill, % | points | harmed: lost over 2 points, % |"
+    yield "|---|---|---|---|---|---|"
+    for asked, key in (("any", "routed"), ("one of the best three", "routed_from_leaders")):
+        for one in judged:
+            names = ("routed", "bill_percent", "points", "harmed")
+            cells = [_of(one[key].get(name, {})) for name in names]
+            yield f"| {asked} | {one['z']:g} | {' | '.join(cells)} |"
     yield (
-        "\nA bundle that doubles the errors of models without labels (AHEAD in bundles/quality.py) "
-        "turns z 0.5 into about z 1. Cases share models: the intervals are too narrow."
+        "\nA bundle that multiplies the errors of models without labels by four (AHEAD and CAUTION "
+        "in bundles/quality.py) turns z 0.5 into about z 2. Cases share models: the intervals are "
+        "too narrow."
     )
 
 

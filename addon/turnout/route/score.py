@@ -61,8 +61,11 @@ class Scored:
 
 
 def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) -> Scored:
-    """`vector`: (dim,), length one. `tools`: the request offers tools, so clusters whose prompts
-    came with tools are likelier (Bayes' rule; the likelihood is the share of such prompts)."""
+    """`vector`: (dim,), length one; of zeros for a text that cannot be read.
+
+    `tools`: the request offers tools, so clusters whose prompts came with tools are likelier
+    (Bayes' rule; the likelihood is the share of such prompts).
+    """
     cosine = bundle.centroids @ np.asarray(vector, np.float64)
     logit = cosine / bundle.temperature
     if tools:
@@ -72,7 +75,7 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     share /= share.sum()
     best = int(order[0])
     weights = {int(k): float(w) for k, w in zip(order, share, strict=True)}
-    near = float(familiarity(cosine.max(), bundle))
+    near = float(familiarity(cosine.max(), bundle)) if np.any(vector) else 0.0
     label = bundle.labels[best] if near >= HALF else f"{UNFAMILIAR}{bundle.labels[best]}"
     # all models at once: a choice asks for most of them
     found = share @ bundle.quality[order], share @ bundle.se[order], share @ bundle.evidence[order]
