@@ -36,6 +36,7 @@ from turnout.store import Store
 from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.states import breakers
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
@@ -137,7 +138,7 @@ class Engine:
             return None
         from turnout.telemetry.export import Telemetry
 
-        made = Telemetry(environ)
+        made = Telemetry(environ, lambda: breakers(self.health.status()))
         self.books.observers.append(made.observe)
         return made
 
