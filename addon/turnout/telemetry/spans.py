@@ -60,7 +60,7 @@ class Spans:
         yield from self._attempts(routed)
 
     def _attempts(self, start: int) -> Iterator[ReadableSpan]:
-        """One after another: each began when the one before it had failed; a hedge ran beside it."""
+        """Each began when the one before it had failed; a hedge ran beside it."""
         for number, tried in enumerate(self._outcome.attempts):
             start -= int(tried.ms * MS) if tried.hedge else 0
             end = start + int(tried.ms * MS)
