@@ -220,7 +220,7 @@ async def test_c65_a_compaction_where_openai_may_not_be_asked(openai: Open, stre
         assert status == 200, data
         asked, seen = [one.json["messages"] for one in way.chat.completions()]
         assert compaction.ORDER in asked[-1]["content"]
-        assert compaction.opened(item["encrypted_content"]) in repr(seen)
+        assert compaction.opened(item["encrypted_content"]) in seen[-1]["content"]
         assert way.openai.seen == []
         first, _ = await way.served.rows(2)
         assert (first["kind"], first["model"]) == ("compaction", "minimax-m3")
