@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from turnout import betas
 from turnout.config import Provider
+from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import LONG_CONTEXT, Binding, target
@@ -22,12 +23,19 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
-KEPT_ABROAD = frozenset({"user-agent", "traceparent", "tracestate"})
+KEPT_ABROAD = frozenset({"user-agent"})
+# which trace a request belongs to: no business of a host that the client did not choose
+TRACE = frozenset({"traceparent", "tracestate"})
 
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said."""
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what was passed over.
+
+    `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
+    `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
+    `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
+    """
 
     arrival: Arrival
     body: bytes
@@ -37,20 +45,31 @@ class Composer:
     keys: Keys
     stages: Stages
     ask: Ask | None = None
+    trace: str = ""
+    why_not: Callable[[Binding, bool], str] | None = None
     lost: list[tuple[Binding, str]] = field(default_factory=list)
+    second_key: bool = False
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
         made = 0
         for binding in order:
+            own = uses_clients_key(self.providers[binding.provider], self.arrival)
+            why = self.why_not(binding, own) if self.why_not else ""
             try:
-                attempt = self._attempt(binding)
+                # with the client's own key it may be the client's own request: that always goes
+                attempt = self._attempt(binding) if own or not why else None
             except UnsupportedError as e:
-                self.lost.append((binding, str(e)))
+                attempt, why = None, str(e)
+            if attempt is None or (why and not attempt.untouched):
+                self.lost.append((binding, why))
                 continue
             yield attempt
             made += 1
+            if self.second_key and attempt.clients_key and binding.provider in self.keys:
+                self.second_key = False
+                yield self._attempt(binding, own=False)
             if made == MAX_ATTEMPTS:
                 return
 
@@ -67,12 +86,13 @@ class Composer:
             clients_key=True,
         )
 
-    def _attempt(self, binding: Binding) -> Attempt:
+    def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
+        """`own`: with the client's token, at its own host."""
         provider = self.providers[binding.provider]
         theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
-        own = uses_clients_key(provider, self.arrival)
+        own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = own and written.body == self.body and url == self.arrival.url
         headers, told = self._headers(
@@ -148,10 +168,15 @@ class Composer:
             **theirs.headers,
             **(theirs.auth(key) if key else {}),
             "accept-encoding": "identity",
+            **self._traced(self.providers[provider]),
         }
         if theirs is not self.dialect:
             return _replaced(kept, {"content-type": "application/json", **ours})
-        open_headers = tuple(pair for pair in _plain(kept) if not SECRET.search(pair[0].lower()))
+        open_headers = tuple(
+            pair
+            for pair in _plain(kept)
+            if not SECRET.search(pair[0].lower()) and pair[0].lower() not in TRACE
+        )
         return _replaced(betas.without(open_headers, (betas.OAUTH,)), ours)
 
     def _longer(self, binding: Binding) -> bool | None:
@@ -164,6 +189,12 @@ class Composer:
             return None if bare in binding.names else False
         large = self.ask.input_tokens * model.token_ratio > betas.LARGE
         return True if (marked or large) and binding.provider == model.home else None
+
+    def _traced(self, provider: Provider) -> dict[str, str]:
+        """A gateway or model server of the user's own continues the trace."""
+        trace = self.trace or self.arrival.header("traceparent")
+        own = loopback(provider.host) or private(provider.host)
+        return {"traceparent": trace} if own and trace else {}
 
 
 def clean(headers: Headers) -> Headers:

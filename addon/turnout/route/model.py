@@ -57,6 +57,9 @@ class OffPeak(Rates):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price(Rates):
+    """`searches`: USD per thousand of the provider's own searches."""
+
+    searches: Decimal | None = None
     tiers: tuple[Tier, ...] = ()
     off_peak: OffPeak | None = None
 
