@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from turnout.config import Provider
+from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import Binding, target
@@ -23,12 +24,17 @@ OWN_HEADERS = "x-turnout-"
 # what an edit took out of an Anthropic body -> the beginning of the beta that stands for it
 BETAS = {"context_management": "context-management-", "effort": "effort-"}
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
-KEPT_ABROAD = frozenset({"user-agent", "traceparent", "tracestate"})
+KEPT_ABROAD = frozenset({"user-agent"})
+# which trace a request belongs to: no business of a host that the client did not choose
+TRACE = frozenset({"traceparent", "tracestate"})
 
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said."""
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said.
+
+    `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
+    """
 
     arrival: Arrival
     body: bytes
@@ -37,6 +43,7 @@ class Composer:
     providers: Mapping[str, Provider]
     keys: Keys
     stages: Stages
+    trace: str = ""
     lost: list[tuple[Binding, str]] = field(default_factory=list)
     _request: Request | None = None
 
@@ -137,14 +144,23 @@ class Composer:
             **theirs.headers,
             **(theirs.auth(key) if key else {}),
             "accept-encoding": "identity",
+            **self._traced(provider),
         }
         if theirs is self.dialect:
             open_headers = tuple(
-                pair for pair in _plain(kept) if not SECRET.search(pair[0].lower())
+                pair
+                for pair in _plain(kept)
+                if not SECRET.search(pair[0].lower()) and pair[0].lower() not in TRACE
             )
             return _replaced(_without(open_headers, ("oauth-",)), ours)
         abroad = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
         return _replaced(abroad, {"content-type": "application/json", **ours})
+
+    def _traced(self, provider: Provider) -> dict[str, str]:
+        """A gateway or model server of the user's own continues the trace."""
+        trace = self.trace or self.arrival.header("traceparent")
+        own = loopback(provider.host) or private(provider.host)
+        return {"traceparent": trace} if own and trace else {}
 
 
 def clean(headers: Headers) -> Headers:

@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from turnout import account, record
 from turnout.account import Meter
+from turnout.content import Content, Form, Heard, content
 from turnout.guard.hidden import redacted
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.model import Price
@@ -20,10 +21,9 @@ from turnout.wire.request import Change
 
 log = logging.getLogger(__name__)
 
-TOLD = ("error", "attempts")  # columns that say what peers and clients said
-
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
+type Observe = Callable[[Decision, Outcome], None]
 type Learn = Callable[[Plan | Untouched, "Passed"], None]
 
 
@@ -55,40 +55,66 @@ class Passed:
 
 
 class Books:
-    """`listeners` hear of each row as it is written, `learners` of what came of each request."""
+    """`listeners` hear of each row as it is written, `learners` of what came of each request.
 
-    def __init__(self, store: Store, stages: Stages) -> None:
-        self._store, self._stages = store, stages
+    `observers` hear of each record.
+    """
+
+    def __init__(self, store: Store, stages: Stages, bodies: Form = "none") -> None:
+        self._store, self._stages, self._bodies = store, stages, bodies
         self.listeners: list[Listener] = []
+        self.observers: list[Observe] = []
         self.learners: list[Learn] = []
         self.hide: Callable[[str], str] = redacted
+
+    def meter(self) -> Meter:
+        """For one answer."""
+        return Meter(time.monotonic, None if self._bodies == "none" else Heard())
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""
         try:
             with self._stages("account"):
                 outcome = _outcome(plan, passed)
+                said = content(self._bodies, plan.body, passed.meter.heard)
+                outcome = replace(outcome, content=said)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
             outcome = Outcome(attempts=passed.tried, status=passed.status, error=str(e))
+        decision, outcome = self._hidden(_with_mends(plan.decision, passed.mended), outcome)
         try:
             with self._stages("log"):
-                self._write(record.row(_with_mends(plan.decision, passed.mended), outcome))
+                self._write(record.row(decision, outcome))
+                self._keep(decision, outcome.content)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
-
+        for observe in self.observers:
+            try:
+                observe(decision, outcome)
+            except Exception as e:
+                log.exception("observe: %r", e)
         for learn in self.learners:
             try:
                 learn(plan, passed)
             except Exception as e:
                 log.exception("learn: %r", e)
 
+    def _hidden(self, decision: Decision, outcome: Outcome) -> tuple[Decision, Outcome]:
+        """What peers and clients said may repeat a key."""
+        tried = tuple(replace(one, error=self.hide(one.error)) for one in outcome.attempts)
+        return (
+            replace(decision, error=self.hide(decision.error)),
+            replace(outcome, attempts=tried, error=self.hide(outcome.error)),
+        )
+
     def _write(self, row: Row) -> None:
-        told = {name: self.hide(row[name]) for name in TOLD if isinstance(row[name], str)}
-        row = {**row, **told}
         self._store.add(row)
         for listen in self.listeners:
             listen(row)
+
+    def _keep(self, decision: Decision, said: Content | None) -> None:
+        if said:
+            self._store.add({"id": decision.id, "at": decision.at, **asdict(said)}, "bodies")
 
 
 def _outcome(plan: Plan | Untouched, passed: Passed) -> Outcome:

@@ -54,6 +54,7 @@ class Draft:
             "dialect": dialect,
             "project": project,
             "tenant": arrival.tenant,
+            "trace": arrival.header("traceparent"),
         }
 
     def header(self, name: str) -> str:
@@ -67,6 +68,10 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def embedded(self, seconds: float) -> None:
+        ended = self._clock() - self._began
+        self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
 
@@ -76,6 +81,7 @@ class Draft:
 
     @property
     def id(self) -> str:
+        """Of the decision."""
         return str(self._facts["id"])
 
     @property
@@ -164,6 +170,7 @@ class Draft:
         }
         return Untouched(
             decision=self._decision(),
+            body=self.body,
             ask=self.ask,
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),

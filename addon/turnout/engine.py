@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from turnout import __version__, record, stages
 from turnout.books import Books
@@ -17,6 +17,7 @@ from turnout.config import Config, artifacts_dir, data_dir
 from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
+from turnout.exchange import Exchange
 from turnout.guard.keys import Keys
 from turnout.guard.limits import Limits
 from turnout.guard.tenants import Tenants
@@ -29,12 +30,17 @@ from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import guess, recognise
 from turnout.wire.request import DialectName
+
+if TYPE_CHECKING:
+    from turnout.telemetry.export import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +68,7 @@ class Engine:
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages)
+        self.books = Books(store, self.stages, config.store.bodies)
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
@@ -70,6 +76,11 @@ class Engine:
         self.books.learners += [self.sessions.learn, self.watch.learn]
         self.limits = Limits(config.limits, self.tenants.line, clock)
         self.books.listeners.append(self.limits.settled)
+        self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
+        self._telemetry = self._exported(environ)
+        self.books.observers.append(self.prometheus.observe)
+        # where somebody looks at flows: what is kept of a request on its way, by its decision
+        self.exchange: Callable[[str], Exchange | None] | None = None
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -104,12 +115,24 @@ class Engine:
         engine.limits.recall(engine.store_path)
         return engine
 
+    def _exported(self, environ: Mapping[str, str]) -> "Telemetry | None":
+        """OpenTelemetry takes a quarter of a second to import: only who wants it pays."""
+        if not wanted(environ, "TRACES", "METRICS"):
+            return None
+        from turnout.telemetry.export import Telemetry
+
+        made = Telemetry(environ)
+        self.books.observers.append(made.observe)
+        return made
+
     def _binding(self, provider: str, model: str) -> Binding | None:
         return self._road.options.binding(provider, model) if self._road else None
 
     def close(self) -> None:
         if self._road:
             self._road.brain.close()
+        if self._telemetry:
+            self._telemetry.close()
         self.store.close()
 
     def opened(self) -> frozenset[str]:
@@ -140,6 +163,10 @@ class Engine:
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
         return plan
+
+    def traceparent(self, decision: str, arrival: Arrival) -> str:
+        """Of the span that this decision will be; "" while nothing is traced."""
+        return self._telemetry.traceparent(decision, arrival) if self._telemetry else ""
 
     # -- what can be asked
 
@@ -173,7 +200,7 @@ class Engine:
             **self.counts,
             "dropped_rows": self.store.dropped,
             "warnings": [
-                *filter(None, (self.broken, self.store.warning)),
+                *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),
                 *self.keys.warnings(),
                 *self.limits.warnings(),
@@ -182,6 +209,10 @@ class Engine:
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }
+
+    @property
+    def _export_warning(self) -> str:
+        return self._telemetry.warning if self._telemetry else ""
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""

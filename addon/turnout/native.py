@@ -14,9 +14,8 @@ log = logging.getLogger(__name__)
 class Eavesdropper:
     """`tap` is given to mitmproxy as the stream callable: the same bytes come out of it."""
 
-    def __init__(self, plan: Untouched) -> None:
-        self.plan = plan
-        self.meter = Meter(time.monotonic)
+    def __init__(self, plan: Untouched, meter: Meter) -> None:
+        self.plan, self.meter = plan, meter
         self.began = time.monotonic()
         self._listener: back.Listener | None = None
 

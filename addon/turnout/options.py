@@ -54,6 +54,11 @@ class Options:
         """Providers that turnout has a key for and can speak to."""
         return sorted(name for name in self._spoken if name in self._keys)
 
+    @property
+    def models(self) -> frozenset[str]:
+        """Every model's id."""
+        return frozenset(self.catalog.models) | {b.model.id for b in self.catalog.bindings}
+
     def requested(self, arrival: Arrival, model: str) -> Binding | None:
         """What the client asked for, as its own provider serves it."""
         return self.catalog.find(arrival.home, model) if arrival.home else None

@@ -34,7 +34,7 @@ from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
 from turnout.spoken import by_provider
 from turnout.stages import Stages
-from turnout.trip import Plan, Refusal, Untouched
+from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
 
@@ -83,6 +83,7 @@ class Parts(Protocol):
     def quality(self) -> Quality: ...
     @property
     def watch(self) -> Watch: ...
+    def traceparent(self, decision: str, arrival: Arrival) -> str: ...
 
 
 class Planner:
@@ -212,7 +213,9 @@ class Planner:
         """A forced model is no guess: it is served though nobody knows what is asked of it."""
         assert draft.ask
         try:
-            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools))
+            scored = await brain.scored(
+                draft.words, tools=bool(draft.ask.tools), timed=draft.embedded
+            )
         except StageError as e:
             if not forced:
                 raise
@@ -269,6 +272,7 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            self._parts.traceparent(draft.id, draft.arrival),
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)

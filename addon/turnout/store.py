@@ -60,7 +60,13 @@ def evidence(db: Database) -> None:
     db.executescript(Path(__file__).with_name("evidence.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def bodies(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("bodies.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
+    "bodies",
     "decisions",
     "pins",
     "evidence",

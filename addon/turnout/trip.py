@@ -124,9 +124,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untouched:
-    """A recognised arrival that goes home as it came, or is refused. `decision.reason` says why."""
+    """A recognised arrival that goes home as it came, or is refused. `decision.reason` says why.
+
+    `body`: the client's, decoded where it could be.
+    """
 
     decision: Decision
+    body: bytes = field(default=b"", repr=False)
     ask: Ask | None = None
     dialect: Dialect | None = None
     plan_token: bool = False

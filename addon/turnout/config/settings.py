@@ -146,7 +146,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """`path`: of the log; "" is turnout.db in the data directory."""
+    """`path`: of the log; "" is turnout.db in the data directory. `bodies`: see content.py."""
 
     path: str = ""
     bodies: Literal["none", "hashed", "full"] = "none"

@@ -32,6 +32,7 @@ from turnout.guard import logs
 from turnout.native import Eavesdropper
 from turnout.proxy import masks
 from turnout.proxy.door import PROVED, TENANT
+from turnout.proxy.flows import Flows
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
 from turnout.trip import Arrival, Plan, Refusal, Untouched
@@ -45,7 +46,6 @@ log = logging.getLogger(__name__)
 INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
-TRAIL = "turnout"
 CA_NAME = "mitmproxy-ca-cert.pem"
 
 type Announce = Callable[[Relay, dict[str, str]], None]
@@ -73,6 +73,11 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
+        self._trails: dict[
+            str, Trail
+        ] = {}  # by the flow's id: its metadata may be copied and saved
+        self._flows = Flows()
+        self.addons = [self._flows]
 
     # -- start and end
 
@@ -97,6 +102,7 @@ class Turnout:
         logs.scrub(self._engine.keys.hide)
         ctx.options.update(connection_strategy="lazy")
         self._opened = self._engine.opened() | {INTERNAL}
+        self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
         self._announce(self._relay, _addresses())
@@ -167,14 +173,16 @@ class Turnout:
         arrival = self._arrival(flow)
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
-            flow.metadata[TRAIL] = Trail(plan, request=flow.request.copy())
+            self._trails[flow.id] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
+            self._trails[flow.id] = Trail(
+                plan, heard=Eavesdropper(plan, self._engine.books.meter())
+            )
             self._go_home(flow)
             if plan.refusal and plan.dialect:
                 _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
-        flow.comment = _comment(plan)
+        self._flows.planned(flow, plan)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
         """The API: by its own name, or what is no provider's path on the base port."""
@@ -242,7 +250,7 @@ class Turnout:
     # -- answers
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        trail = _trail(flow)
+        trail = self._trails.get(flow.id)
         if not flow.response:
             return
         if trail and trail.request:
@@ -261,23 +269,18 @@ class Turnout:
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        trail = _trail(flow)
+        trail = self._trails.get(flow.id)
         if trail and trail.request:
             flow.request = trail.request
         masks.hide(flow)
         self._settle(flow, None)
 
     def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
-        trail = flow.metadata.pop(TRAIL, None)
-        if isinstance(trail, Trail) and trail.heard and self._engine:
+        trail = self._trails.pop(flow.id, None)
+        if trail and trail.heard and self._engine:
             heard = trail.heard
             passed = Passed(meter=heard.meter, began=heard.began, status=status)
             self._engine.books.settle(trail.plan, passed)
-
-
-def _trail(flow: http.HTTPFlow) -> Trail | None:
-    trail = flow.metadata.get(TRAIL)
-    return trail if isinstance(trail, Trail) else None
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:
@@ -305,12 +308,6 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     if request.authority:
         request.authority = f"127.0.0.1:{port}"
     _point(flow, port)
-
-
-def _comment(plan: Plan | Untouched) -> str:
-    decision = plan.decision
-    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
-    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
 
 
 def _refuse(flow: http.HTTPFlow, why: Refusal, dialect: Dialect, id: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from turnout.account import Meter
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.record import Tried
@@ -31,7 +30,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = Meter(time.monotonic)
+        self._meter = engine.books.meter()
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -66,7 +65,7 @@ class Passage:
         return await self._give(answer)
 
     async def _home(self) -> web.StreamResponse:
-        self._meter = Meter(time.monotonic)  # what the broken answer said is not this one's
+        self._meter = self._engine.books.meter()  # what the broken answer said is not this one's
         try:
             answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
         except NoAnswerError as e:
@@ -107,6 +106,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
+        if exchange:
+            answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
         if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
             headers = back.headers(answer)
