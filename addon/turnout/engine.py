@@ -216,7 +216,9 @@ class Engine:
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
-        return self._road.options.destinations() if self._road else "nothing is routed"
+        if self._road is None:
+            return "nothing is routed"
+        return self._road.options.destinations(self.tenants.tighter("", self._project))
 
     def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
         """What `x-turnout-debug: 1` asks for."""

@@ -53,3 +53,19 @@ async def test_what_was_used_is_known_after_a_restart(road: OpenRoad) -> None:
         await way.served.rows()
     async with road(more=ONE) as way:
         assert (await way.send(message()))[0] == 429
+
+
+async def test_what_only_a_forbidden_provider_could_serve_goes_home(road: OpenRoad) -> None:
+    """By a fact, for one project; another project's rule does not hold here."""
+    rules = '[projects.secret]\ndeny = ["region:local"]\n[projects.other]\nallow = ["groq/*"]\n'
+    async with road(more=rules, env={"TURNOUT_PROJECT": "secret"}) as way:
+        status, _, _ = await way.send(message())
+        assert status == 200
+        assert [seen.body for seen in way.home.completions()] == [message()]
+        said = (await way.served.api("GET", "/v1/status"))["destinations"]
+        assert said.endswith("; never to openrouter, by the rules")
+        assert said in way.served.log.read_text()
+        status, _, _ = await way.send(
+            message("Say hello once more."), {"x-turnout-model": "openrouter/qwen3.8-27b"}
+        )
+        assert status == 200 and len(way.home.completions()) == 2 and not way.other.seen
