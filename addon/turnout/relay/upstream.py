@@ -19,6 +19,7 @@ import yarl
 
 from turnout.errors import TurnoutError, WireError
 from turnout.record import Tried
+from turnout.relay.resolve import Resolver
 from turnout.stages import Stages
 from turnout.trip import Attempt
 from turnout.wire.encoding import PLAIN
@@ -83,7 +84,9 @@ class Upstream:
     ) -> None:
         self._stages, self._redirect = stages, redirect
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=tls or True),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=60, ssl=tls or True, resolver=Resolver()
+            ),
             timeout=aiohttp.ClientTimeout(
                 total=None, connect=CONNECT_TIMEOUT, sock_read=WHOLE_TIMEOUT
             ),
