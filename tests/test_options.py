@@ -46,7 +46,7 @@ BY_FACT = {
 }
 
 
-@pytest.mark.parametrize(("rule", "left"), BY_FACT.items(), ids=str)
+@pytest.mark.parametrize(("rule", "left"), BY_FACT.items(), ids=map(":".join, BY_FACT))
 def test_where_data_may_go_by_facts(rule: tuple[str, str], left: set[str]) -> None:
     """What is not known (openrouter passes on) is forbidden when something is denied."""
     key, pattern = rule

@@ -8,13 +8,14 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.config.settings import Mode
+from turnout.counting import Counter
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
 from turnout.exchange import Exchange
@@ -22,14 +23,18 @@ from turnout.guard.keys import Keys
 from turnout.guard.limits import Limits
 from turnout.guard.tenants import Tenants
 from turnout.guard.vault import Vault
+from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
+from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.subscriptions import Subscriptions
+from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
@@ -64,23 +69,34 @@ class Engine:
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
+        self.health = Health(config.hedge, clock=clock, mark=self.keys.mark)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages, config.store.bodies)
+        self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
+        self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.shadow = Shadow(self.books.elsewhere, clock)
+        self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
-        self.limits = Limits(config.limits, self.tenants.line, clock)
-        self.books.listeners.append(self.limits.settled)
+        self.counter = Counter(self)
         self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
         self._telemetry = self._exported(environ)
         self.books.observers.append(self.prometheus.observe)
         # where somebody looks at flows: what is kept of a request on its way, by its decision
         self.exchange: Callable[[str], Exchange | None] | None = None
+        self.limits = Limits(config.limits, self.tenants.line, clock)
+        self.books.listeners.append(self.limits.settled)
+        self.books.learners += [
+            self.sessions.learn,
+            self.watch.learn,
+            self.shadow.learn,
+            self.subscriptions.learn,
+            self.health.learn,
+        ]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -143,14 +159,20 @@ class Engine:
 
     # -- the road there
 
-    def recognise(self, method: str, path: str) -> DialectName | None:
+    def recognise(self, method: str, path: str) -> DialectName | Literal["count"] | None:
         """The dialect of a completion request; None for everything that is none of our business."""
         try:
             with self.stages("recognise"):
-                return recognise(method, path)
+                counts = self.counter.knows(method, path)
+                return "count" if counts else recognise(method, path)
         except TurnoutError as e:
             log.warning("%s", e)
             return None
+
+    def shadows(self, arrival: Arrival) -> bool:
+        """Whether this request is only to be watched. A client's header lifts no limit."""
+        asked = arrival.header("x-turnout-mode").strip() if not self.limits else ""
+        return "shadow" in (self.mode, asked)
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
@@ -162,6 +184,7 @@ class Engine:
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
+        self.shadow.keep(plan)
         return plan
 
     def traceparent(self, decision: str, arrival: Arrival) -> str:
@@ -199,6 +222,7 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            **self.health.status(),
             "warnings": [
                 *filter(None, (self.broken, self.store.warning, self._export_warning)),
                 *self.quality.warnings(),

@@ -19,6 +19,7 @@ from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName
 
 RULES = 1000  # sets of rules that are kept: profiles x forces x tenants x projects
+MOST = 256  # sets of bindings that are remembered
 
 
 class Options:
@@ -40,6 +41,7 @@ class Options:
         }  # a provider's first binding of a model stands for it
         self._keyed_at = -1
         self._keyed_are: tuple[Binding, ...] = ()
+        self._available: dict[tuple[int, str, frozenset[str]], tuple[Binding, ...]] = {}
         self.rules("", "")  # a wrong policy is refused at start
         for bounds in (*config.projects.values(), *config.tenants.values()):
             self.rules("", "", together([bounds]))
@@ -65,11 +67,18 @@ class Options:
         """What the client asked for, as its own provider serves it."""
         return self.catalog.find(arrival.home, model) if arrival.home else None
 
-    def available(self, arrival: Arrival) -> tuple[Binding, ...]:
+    def available(self, arrival: Arrival, out: frozenset[str] = frozenset()) -> tuple[Binding, ...]:
+        """What there is a key for; the same object for the same. `out`: providers left out."""
         home = self._config.providers.get(arrival.home)
-        if home is None or home.name in self.names or home.name not in self._spoken:
-            return self._keyed
-        return (*self._keyed, *(self._of([home.name]) if uses_clients_key(home, arrival) else ()))
+        own = home and home.name in self._spoken and home.name not in self._keys
+        brings = home.name if own and home and uses_clients_key(home, arrival) else ""
+        key = (self._keys.version, brings, out)
+        if key not in self._available:
+            found = (*self._keyed, *self._of([brings] if brings else []))
+            if len(self._available) >= MOST:
+                self._available.clear()
+            self._available[key] = tuple(one for one in found if one.provider not in out)
+        return self._available[key]
 
     def binding(self, provider: str, model: str) -> Binding | None:
         """A model of the catalogue as this provider serves it."""

@@ -95,7 +95,9 @@ class Plan:
 
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
-    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription.
+    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
+    `account` is a name for it.
+    `forced`: a person named the model; nothing else is tried.
     """
 
     decision: Decision
@@ -109,8 +111,10 @@ class Plan:
     pin: str = ""
     place: Place | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
     debug: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +138,7 @@ class Untouched:
     ask: Ask | None = None
     dialect: Dialect | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
     refusal: Refusal | None = None
+    place: Place | None = None

@@ -26,8 +26,11 @@ async def test_beyond_a_limit_the_client_hears_it_in_its_dialect(road: OpenRoad)
         ) as foreign:
             assert foreign.status == 429 and foreign.headers["retry-after"]
             assert (await foreign.json())["error"]["message"].startswith("turnout: 1 requests")
+        for mode in ("off", "shadow"):
+            status, _, _ = await way.send(message(), {"x-turnout-mode": mode})
+            assert status == 429, "a header lifts no limit"
         assert len(way.home.seen) + len(way.other.seen) == before
-        first, *refused = await way.served.rows(3)
+        first, *refused = await way.served.rows(5)
         assert first["status"] == 200
         assert {(row["reason"], row["status"]) for row in refused} == {("limit", 429)}
 

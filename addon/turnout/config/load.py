@@ -125,6 +125,7 @@ def _config(settings: Settings, files: tuple[str, ...], merged: Merged) -> Confi
         policy=settings.policy,
         providers={name: _provider(name, settings.providers.get(name), merged) for name in names},
         store=settings.store,
+        hedge=settings.hedge,
         files=files,
         projects=settings.projects,
         tenants=settings.tenants,

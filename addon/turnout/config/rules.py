@@ -36,6 +36,7 @@ def _faults(settings: Settings, merged: Merged) -> Faults:
     yield from hosts(settings)
     yield from policy(settings)
     yield from people.faults(settings)
+    yield from hedge(settings)
     for name, provider in settings.providers.items():
         yield from provider_faults(name, provider)
     yield from strays(settings, merged)
@@ -96,6 +97,16 @@ def policy(settings: Settings) -> Faults:
                     ("policy", name, index),
                     f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
                 )
+
+
+def hedge(settings: Settings) -> Faults:
+    said = settings.hedge
+    if not 0.5 <= said.quantile < 1:
+        yield ("hedge", "quantile"), "is a share from 0.5 up to, but less than, 1, as in 0.95"
+    if not 0 <= said.budget_share <= 1:
+        yield ("hedge", "budget_share"), "is a share from 0 to 1, as in 0.02"
+    if not (said.usd_per_day.is_finite() and said.usd_per_day >= 0):
+        yield ("hedge", "usd_per_day"), "is a number of dollars from 0 up"
 
 
 def provider_faults(name: str, provider: ProviderSettings) -> Faults:

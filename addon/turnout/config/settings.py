@@ -153,6 +153,20 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A second attempt beside a slow first one; the first answer wins. Off unless asked for.
+
+    `quantile`: of the binding's own time to its first event, after which it counts as slow.
+    `budget_share`: hedges per request, 0 to 1. `usd_per_day`: expected cost of them all, UTC days.
+    """
+
+    enabled: bool = False
+    quantile: float = 0.95
+    budget_share: float = 0.02
+    usd_per_day: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     mode: Mode = "route"
     proxy: Proxy = field(default_factory=Proxy)
@@ -162,6 +176,7 @@ class Settings:
     projects: Mapping[str, Bounds] = field(default_factory=dict)
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    hedge: Hedge = field(default_factory=Hedge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +228,7 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
+    hedge: Hedge = field(default_factory=Hedge)
     files: tuple[str, ...] = ()
     projects: Mapping[str, Bounds] = field(default_factory=dict)
     tenants: Mapping[str, Tenant] = field(default_factory=dict)

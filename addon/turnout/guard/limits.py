@@ -80,6 +80,9 @@ class Limits:
         self._under_way: OrderedDict[str, Asked] = OrderedDict()
         self._failed, self._unpriced = "", 0
 
+    def __bool__(self) -> bool:
+        return bool(self._limits)
+
     def ask(self, id: str, asked: Asked) -> Beyond | None:
         """None: go on. What is refused is not counted."""
         if not self._limits:

@@ -14,7 +14,9 @@ import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mitmproxy import connection, ctx, exceptions, http, tls
@@ -25,16 +27,18 @@ from mitmproxy.tools.web.master import WebMaster
 from turnout import config as configuration
 from turnout import control, runfile
 from turnout.attempts import OWN_HEADERS
-from turnout.books import Passed
+from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
 from turnout.guard import logs
+from turnout.later import Later
 from turnout.native import Eavesdropper
 from turnout.proxy import masks
 from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
+from turnout.session import quota
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.web import api
 from turnout.wire.dialect import Dialect
@@ -46,6 +50,7 @@ log = logging.getLogger(__name__)
 INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
+JSON = {"content-type": "application/json"}
 CA_NAME = "mitmproxy-ca-cert.pem"
 
 type Announce = Callable[[Relay, dict[str, str]], None]
@@ -53,11 +58,15 @@ type Announce = Callable[[Relay, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Trail:
-    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's.
 
-    plan: Plan | Untouched
+    `later`: in shadow, what is decided when the answer is over; until then there is no plan.
+    """
+
+    plan: Plan | Untouched | None
     request: http.Request | None = None
     heard: Eavesdropper | None = None
+    later: Later | None = None
 
 
 class Turnout:
@@ -73,9 +82,9 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
-        self._trails: dict[
-            str, Trail
-        ] = {}  # by the flow's id: its metadata may be copied and saved
+        # by the flow's id: its metadata may be copied and saved
+        self._trails: dict[str, Trail] = {}
+        self._counted: dict[str, Counted] = {}
         self._flows = Flows()
         self.addons = [self._flows]
 
@@ -133,7 +142,7 @@ class Turnout:
     def client_connected(self, client: connection.Client) -> None:
         server = ctx.master.addons.get("proxyserver")
         if handler := server.connections.get(client.id):
-            handler.max_conns.default_factory = _many
+            handler.max_conns.default_factory = partial(asyncio.Semaphore, UPSTREAM_CONNECTIONS)
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         address = data.context.server.address
@@ -168,27 +177,54 @@ class Turnout:
         if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
             return
         dialect = self._recognised(flow)
-        if dialect is None or self._relay is None or not self._relay.ready:
+        if dialect is None or not (self._relay and self._relay.ready):
             return
         arrival = self._arrival(flow)
+        if dialect == "count":
+            self._count(flow, arrival)
+            return
+        if self._engine.shadows(arrival):
+            self._watch(flow, arrival, dialect)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
             _dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            self._trails[flow.id] = Trail(
-                plan, heard=Eavesdropper(plan, self._engine.books.meter())
-            )
+            heard = Eavesdropper(plan.dialect, self._engine.books.meter())
+            self._trails[flow.id] = Trail(plan, heard=heard)
             self._go_home(flow)
             if plan.refusal and plan.dialect:
                 _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
 
+    def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
+        """Shadow: the request goes home now, the decision is made when its answer is over."""
+        assert self._engine
+        later = Later(self._engine, arrival, dialect, partial(self._flows.planned, flow))
+        heard = Eavesdropper(later.dialect, self._engine.books.meter())
+        self._trails[flow.id] = Trail(None, heard=heard, later=later)
+        self._go_home(flow)
+        flow.comment = "turnout: shadow"
+
+    def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
+        assert self._engine
+        counted = self._counted[flow.id] = self._engine.counter.count(arrival)
+        if counted.here:
+            flow.response = http.Response.make(200, counted.estimate(), JSON)
+        elif counted.body != arrival.raw:
+            flow.request.content = counted.body
+        self._go_home(flow)
+
     def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name, or what is no provider's path on the base port."""
+        """The API: by its own name, or what is no provider's path on the base port.
+
+        Both have /v1/models: who shows turnout's token means turnout's.
+        """
         if flow.request.pretty_host == INTERNAL:
             return True
-        return _on_base_port(flow) and not self._base_home(flow)
+        ours = self._relay is not None and api.holds(self._relay.token, flow.request.headers)
+        return _on_base_port(flow) and (ours or not self._base_home(flow))
 
     def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
         """codex falls back to POST at once after a 426; other answers cost it seconds."""
@@ -201,7 +237,7 @@ class Turnout:
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
 
-    def _recognised(self, flow: http.HTTPFlow) -> DialectName | None:
+    def _recognised(self, flow: http.HTTPFlow) -> DialectName | Literal["count"] | None:
         assert self._engine
         request = flow.request
         if not _on_base_port(flow) and request.host.lower() not in self._opened:
@@ -261,11 +297,15 @@ class Turnout:
             trail.heard.answered(
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
+            if trail.plan and trail.plan.account:
+                trail.heard.limits = quota.told(headers.items(multi=True))
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
-            flow.response.stream = True
+            flow.response.stream = not self._estimate(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
+        if estimate := self._estimate(flow):
+            flow.response = http.Response.make(200, estimate, JSON)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -275,12 +315,22 @@ class Turnout:
         masks.hide(flow)
         self._settle(flow, None)
 
+    def _estimate(self, flow: http.HTTPFlow) -> bytes:
+        """What is said instead of home's answer, when home does not know the client's key."""
+        counted = self._counted.get(flow.id)
+        refused = flow.response is not None and flow.response.status_code == NO_KEY
+        return counted.estimate() if counted and refused else b""
+
     def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
+        self._counted.pop(flow.id, None)
         trail = self._trails.pop(flow.id, None)
         if trail and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
-            self._engine.books.settle(trail.plan, passed)
+            passed = heard.passed(status)
+            if trail.later:
+                trail.later.begin(passed)
+            elif trail.plan:
+                self._engine.books.settle(trail.plan, passed)
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:
@@ -321,10 +371,6 @@ def _refuse(flow: http.HTTPFlow, why: Refusal, dialect: Dialect, id: str) -> Non
     masks.hide(flow)
 
 
-def _many() -> asyncio.Semaphore:
-    return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
-
-
 def _tls() -> ssl.SSLContext:
     """Trusts what mitmproxy was told to trust: its options hold for our own connections too."""
     return client_context(
@@ -338,15 +384,10 @@ def _addresses() -> dict[str, str]:
     """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
     web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
     return web | {
-        "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+        "base" if isinstance(server.mode, ReverseMode) else "proxy": runfile.url(address)
         for server in ctx.master.addons.get("proxyserver").servers
         for address in server.listen_addrs
     }
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 addons = [Turnout()]

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -11,7 +12,8 @@ from turnout.engine import Engine
 from turnout.record import Tried
 from turnout.relay import back
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
-from turnout.trip import Headers, Plan
+from turnout.session import quota
+from turnout.trip import Attempt, Headers, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.encoding import PLAIN
 from turnout.wire.events import Failed
@@ -58,24 +60,35 @@ class Passage:
     async def _routed(self) -> web.StreamResponse:
         plan = self._plan
         try:
-            answer = await self._upstream.first(plan.attempts, stream=plan.ask.stream)
+            answer = await self._first(plan.attempts)
         except NoAnswerError as e:
             return await self._failed(e)
-        self._tried = answer.tried
         return await self._give(answer)
 
+    async def _first(self, attempts: Iterable[Attempt]) -> Answer:
+        plan = self._plan
+        return await self._upstream.first(
+            attempts, stream=plan.ask.stream, plan=plan, tried=self._tried
+        )
+
     async def _home(self) -> web.StreamResponse:
-        self._meter = self._engine.books.meter()  # what the broken answer said is not this one's
+        self._give_up()
         try:
-            answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
+            answer = await self._first([self._plan.home])
         except NoAnswerError as e:
             return await self._failed(e)
-        self._tried += answer.tried
         return await self._give(answer)
+
+    def _give_up(self) -> None:
+        """What the broken answer said and used is not the next one's."""
+        if self._answer and self._tried:
+            failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
+            self._tried[-1] = failed
+            self._answer.close()
+        self._meter = self._engine.books.meter()
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
-        self._tried += error.tried
         if error.last and self._may_read(error.last):
             return await self._give(error.last)
         status, message = 502, f"turnout: no provider answered ({error})"
@@ -186,5 +199,6 @@ class Passage:
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
+            limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)
