@@ -115,16 +115,14 @@ class Planner:
             return draft.untouched("router_unavailable", repr(e))
 
     async def _plan(self, draft: Draft) -> Plan | Untouched:
-        off = draft.header("mode") == "off"
-        if self._parts.mode == "off" or (off and not self._parts.limits):
+        off = self._parts.mode == "off"
+        if off or (draft.header("mode") == "off" and not self._parts.limits):
             return draft.untouched("off")
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
         self._read(draft)
         if beyond := self._beyond(draft):
             return beyond
-        if off:  # a header lifts no limit
-            return draft.untouched("off")
         if reason := self._hands_off(draft):
             return draft.untouched(reason)
         choice = await self._choose(draft)
@@ -188,6 +186,8 @@ class Planner:
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
+        if draft.header("mode") == "off":
+            return "off"  # a header lifts no limit: that was looked at before
         if not draft.arrival.is_text:
             return "unreadable"
         if not has_credential(draft.arrival):

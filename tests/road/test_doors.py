@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from road.world import HOME_KEY, OpenRoad, Road, message, plain_environ
-from turnout.guard import passwords
+from turnout.guard import authority, passwords
 
 SECRET = "open-sesame"
 TEAM = f"""
@@ -240,3 +240,17 @@ async def test_clients_of_other_machines(road: OpenRoad) -> None:
         head = f"x-turnout-tenant: team:{SECRET}\nx-turnout-token: {token}\n\n"
         for host in (f"{here}:1", "turnout.example"):
             assert await raw(base, f"GET /v1/status HTTP/1.1\nHost: {host}\n{head}") == 403
+
+
+async def test_a_ca_for_the_opened_hosts_serves_them(road: OpenRoad) -> None:
+    """The same road with `constrained_ca`; and no core file would be written."""
+    async with road(FORCED, env={"TURNOUT_PROXY_CONSTRAINED_CA": "true"}) as way:
+        assert (await way.send(message()))[0] == 200
+        found = authority.read(way.served.data / "ca")
+        assert found and {"localhost", "turnout.internal"} <= set(
+            authority.constraints(found) or ()
+        )
+        limits = Path(f"/proc/{way.served.process.pid}/limits")
+        if limits.exists():  # noqa: ASYNC240
+            (line,) = [one for one in limits.read_text().splitlines() if "core file" in one]  # noqa: ASYNC240
+            assert line.split()[4] == "0"

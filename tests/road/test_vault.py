@@ -39,6 +39,22 @@ async def test_a_rotated_key_serves_new_requests_while_the_old_one_drains(
         assert keys(way) == ["Bearer old-key", "Bearer new-key"]
 
 
+async def test_a_key_that_is_refused_is_marked_until_it_is_rotated(
+    road: OpenRoad, vault: Vault
+) -> None:
+    vault.add("openrouter", "old-key")
+    async with road(env=NONE) as way:
+        way.other.faults.append(Fault("status", status=401, message="bad key old-key", count=9))
+        assert (await way.send(message()))[0] == 200
+        (key,) = (status := await way.served.api("GET", "/v1/status"))["keys"]
+        assert key["provider"] == "openrouter" and "401" in key["refused"]["why"]
+        (said,) = [one for one in status["warnings"] if "refused" in one]
+        assert "`turnout keys rotate openrouter`" in said and "old-key" not in said
+        vault.rotate("openrouter", "new-key")
+        (key,) = (await way.served.api("GET", "/v1/status"))["keys"]
+        assert key["refused"] is None
+
+
 async def test_a_key_that_is_added_opens_a_provider_and_one_removed_closes_it(
     road: OpenRoad, vault: Vault
 ) -> None:
