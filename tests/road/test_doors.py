@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from road.world import HOME_KEY, OpenRoad, Road, message, plain_environ
+from turnout import control
 from turnout.guard import authority, passwords
 
 SECRET = "open-sesame"
@@ -161,6 +162,8 @@ async def test_with_auth_nobody_passes_without_a_secret(road: OpenRoad) -> None:
                 assert answer.status == status, header
         (row,) = await way.served.rows()
         assert row["tenant"] == "team"
+        running = control.read(way.served.data / "run.json")
+        assert running and (await asyncio.to_thread(running.status))["mode"] == "route"
 
 
 async def test_a_user_of_the_proxy_is_the_tenant_of_all_in_the_tunnel(road: OpenRoad) -> None:
@@ -222,6 +225,7 @@ async def test_clients_of_other_machines(road: OpenRoad) -> None:
         proxy, base = (
             f"http://{here}:{urlsplit(url).port}" for url in (way.served.proxy, way.served.base)
         )
+        assert urlsplit(way.served.proxy).hostname == "127.0.0.1", "as this machine reaches it"
         token = way.served.facts["token"]
         login = f"Proxy-Authorization: {basic('team', SECRET)}\n"
         assert await raw(proxy, "CONNECT api.anthropic.com:443 HTTP/1.1\nHost: x\n\n") == 407
