@@ -138,7 +138,7 @@ class Planner:
             draft.ask = draft.dialect.peek(draft.body, arrival.path)
         with self._parts.stages("features"):
             headers = arrival.folded()
-            draft.who = identify(draft.ask, headers)
+            draft.who = identify(draft.ask, headers, arrival.tenant)
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
@@ -152,7 +152,7 @@ class Planner:
 
     def _beyond(self, draft: Draft) -> Untouched | None:
         """Counts it, and what becomes of it when a limit is reached."""
-        if not draft.real:
+        if not draft.real or not self._parts.limits:
             return None
         assert draft.ask and draft.who
         verdict = self._parts.limits.ask(
