@@ -3,9 +3,10 @@
 import asyncio
 import base64
 import json
+import resource
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,12 +104,11 @@ async def refuses_other_pages(way: Road) -> None:
         ("localhost", "null"),
     ):
         page = f"Origin: {origin}\n" if origin else ""
-        head = f"Host: {host}\n{page}x-turnout-token: {token}\n\n"
-        assert await raw(way.served.base, f"GET /v1/status HTTP/1.1\n{head}") == 403
-        assert (
-            await raw(way.served.base, f"POST /v1/messages HTTP/1.1\nContent-Length: 0\n{head}")
-            == 403
-        )
+        head = f"Host: {host}\n{page}"
+        get = f"GET /v1/status HTTP/1.1\n{head}x-turnout-token: {token}\n\n"
+        assert await raw(way.served.base, get) == 403
+        post = f"POST /v1/messages HTTP/1.1\n{head}x-api-key: k\nContent-Length: 0\n\n"
+        assert await raw(way.served.base, post) == 403
     evil = {"origin": "https://evil.example", "x-turnout-token": token}
     assert (await through(way, "http://turnout.internal/v1/status", evil))[0] == 403
 
@@ -124,6 +124,11 @@ async def is_no_way_around(way: Road) -> None:
     assert await raw(way.served.proxy, "GET /v1/status HTTP/1.1\nHost: localhost\n\n") >= 400
     status, _ = await through(way, "http://turnout.internal/dispatch", method="POST")
     assert status == 404
+    relay, token = str(way.served.facts["api"]), way.served.facts["token"]
+    assert (await through(way, f"{relay}/v1/status"))[0] == 401
+    assert (await through(way, f"{relay}/dispatch", method="POST"))[0] == 404
+    evil = f"GET /v1/status HTTP/1.1\nHost: evil.example\nx-turnout-token: {token}\n\n"
+    assert await raw(relay, evil) == 403
     forged = {"x-turnout-plan": "guess", "x-turnout-token": way.served.facts["token"]}
     status, _ = await through(way, "http://turnout.internal/dispatch", forged, method="POST")
     assert status == 404
@@ -251,14 +256,21 @@ async def test_clients_of_other_machines(road: OpenRoad) -> None:
             assert await raw(base, f"GET /v1/status HTTP/1.1\nHost: {host}\n{head}") == 403
 
 
-async def test_a_ca_for_the_opened_hosts_serves_them(road: OpenRoad) -> None:
-    """The same road with `constrained_ca`; and no core file would be written."""
+@pytest.fixture
+def cores() -> Iterator[None]:
+    """As on a machine that writes core files: programs inherit the limit."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+async def test_a_ca_for_the_opened_hosts_and_no_core_files(road: OpenRoad, cores: None) -> None:
     async with road(FORCED, env={"TURNOUT_PROXY_CONSTRAINED_CA": "true"}) as way:
         assert (await way.send(message()))[0] == 200
         found = authority.read(way.served.data / "ca")
-        assert found and {"localhost", "turnout.internal"} <= set(
-            authority.constraints(found) or ()
-        )
+        assert found
+        assert {"localhost", "turnout.internal"} <= {*(authority.constraints(found) or ())}
         limits = Path(f"/proc/{way.served.process.pid}/limits")
         if limits.exists():  # noqa: ASYNC240
             (line,) = [one for one in limits.read_text().splitlines() if "core file" in one]  # noqa: ASYNC240
