@@ -171,8 +171,9 @@ class Engine:
             return None
 
     def shadows(self, arrival: Arrival) -> bool:
-        """Whether this request is only to be watched."""
-        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+        """Whether this request is only to be watched. A client's header lifts no limit."""
+        asked = arrival.header("x-turnout-mode").strip() if not self.limits else ""
+        return "shadow" in (self.mode, asked)
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
@@ -240,7 +241,9 @@ class Engine:
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
-        return self._road.options.destinations() if self._road else "nothing is routed"
+        if self._road is None:
+            return "nothing is routed"
+        return self._road.options.destinations(self.tenants.tighter("", self._project))
 
     def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
         """What `x-turnout-debug: 1` asks for."""

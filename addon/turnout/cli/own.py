@@ -14,6 +14,12 @@ from turnout.errors import TurnoutError
 SERVE = (sys.executable, "-m", "turnout", "serve")
 START_S = 30.0  # a cold disk takes seconds to load the encoder
 STOP_S = 8.0
+# its one client is our own, whoever else the configured proxy is for
+OPEN = {
+    "TURNOUT_PROXY_AUTH": "remote",
+    "TURNOUT_PROXY_LISTEN": "127.0.0.1:0",
+    "TURNOUT_PROXY_BASE_LISTEN": "127.0.0.1:0",
+}
 
 
 @contextmanager
@@ -49,7 +55,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, "PYTHONPATH": path},
+            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, "PYTHONPATH": path, **OPEN},
         )
 
 

@@ -22,7 +22,7 @@ type Faults = Iterator[tuple[Key, str]]
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
 _ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
+_FACT = re.compile(r"(region|retention|vendor):[a-z0-9*._-]+")
 
 
 def check(settings: Settings, merged: Merged) -> None:

@@ -91,15 +91,15 @@ class LocalModel:
 class ProviderSettings:
     """`[providers.NAME]` as written; "" means not said.
 
-    `regions`, `retention`: where it computes and what it keeps, for rules like "region:cn".
+    `region`, `retention`: whose law holds and what it keeps, for rules like "region:cn".
     """
 
     base_url: str = ""
     dialect: DialectName | Literal[""] = ""
     key: str = ""
     models: tuple[LocalModel, ...] = ()
-    regions: tuple[str, ...] = ()
-    retention: str = ""
+    region: str = ""
+    retention: Literal["", "none", "kept", "train"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ class Provider:
     models: tuple[LocalModel, ...] = ()
     named: bool = False
     place: str = ""
-    regions: tuple[str, ...] = ()
+    region: str = ""
     retention: str = ""
 
     @property

@@ -114,7 +114,9 @@ class Turnout:
         self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
-        self._announce(self._relay, _addresses())
+        # straight to the relay: no door stands before it but the token
+        own = {"api": f"http://127.0.0.1:{self._relay.port}"}
+        self._announce(self._relay, _addresses() | own)
 
     def _write_run_file(self, relay: Relay, addresses: dict[str, str]) -> None:
         """`mitmdump -s`: commands find it as they find a serve. Its API is the relay's port."""
