@@ -63,6 +63,10 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def named(self, project: str) -> None:
+        """What a recording says of its project."""
+        self._facts["project"] = project
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
 

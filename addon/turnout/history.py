@@ -134,6 +134,65 @@ _SINCE_THEN = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Actions in shadow that asked for one model and would have gone to one. Sums over the actions
+    whose cost is known on both; `unpriced` are the others. `chosen`: provider/model.
+    """
+
+    requested: str
+    chosen: str
+    actions: int
+    cost_usd: float | None
+    routed_usd: float | None
+    routed_low_usd: float | None
+    routed_high_usd: float | None
+    unpriced: int
+
+    @property
+    def saved_usd(self) -> float | None:
+        return _less(self.cost_usd, self.routed_usd)
+
+    @property
+    def saved_low_usd(self) -> float | None:
+        return _less(self.cost_usd, self.routed_high_usd)
+
+    @property
+    def saved_high_usd(self) -> float | None:
+        return _less(self.cost_usd, self.routed_low_usd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """`switched`: sessions of which an action at least would have gone elsewhere."""
+
+    sessions: int
+    switched: int
+
+
+_SHADOW = """
+SELECT
+    coalesce(requested_model, '') AS requested,
+    coalesce(fresh_model, '') AS chosen,
+    count(*) AS actions,
+    round(sum(cost_usd) FILTER (WHERE routed_usd IS NOT NULL), {digits}) AS cost_usd,
+    round(sum(routed_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_usd,
+    round(sum(routed_low_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_low_usd,
+    round(sum(routed_high_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_high_usd,
+    count(*) - count(cost_usd + routed_usd) AS unpriced
+FROM decisions
+WHERE reason = 'shadow' AND at >= ?
+GROUP BY 1, 2
+ORDER BY cost_usd DESC NULLS LAST, 1, 2
+"""
+_SWITCHED = """
+SELECT
+    count(DISTINCT session) AS sessions,
+    count(DISTINCT CASE WHEN fresh_model <> provider || '/' || requested_model THEN session END)
+        AS switched
+FROM decisions
+WHERE reason = 'shadow' AND at >= ?
+"""
 _JUDGED = """
 SELECT bundle, cluster, model, quality, troubled, good
 FROM (
@@ -164,6 +223,10 @@ def total(groups: Sequence[Group]) -> Group:
     counts = {name: sums[name] or 0 for name in _SUMS if not name.endswith(("_usd", "_tokens"))}
     names = {name: _union([getattr(group, name) for group in groups]) for name in _WORDS[1:]}
     return Group(**{"key": "total"} | names | sums | counts)
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else round(one - other, DIGITS)
 
 
 def _add(values: list[Any]) -> Any:
@@ -234,6 +297,17 @@ class Reader:
         kinds = _KINDS.format(key=part, more="" if by == "model" else ", part", **later)
         sums = ",\n    ".join(map(_summed, _SUMS))
         return _GROUPS.format(key=key, kinds=kinds, sums=sums, order=order)
+
+    def shadow(self, since: float) -> tuple[list[Pair], Switched]:
+        """What was decided in shadow from `since` on; nothing in a log that is too old for it."""
+        with reading(self.path):
+            known = {found["name"] for found in self._conn.execute("PRAGMA table_info(decisions)")}
+            if "routed_usd" not in known:
+                return [], Switched(sessions=0, switched=0)
+            rows = self._conn.execute(_SHADOW.format(digits=DIGITS), (since,))
+            pairs = [Pair(**dict(found)) for found in rows]
+            (whole,) = self._conn.execute(_SWITCHED, (since,))
+            return pairs, Switched(**dict(whole))
 
     def lived(self, since: float) -> Iterator[Row]:
         """How many actions each session had: client, kind, steps, last_at; the latest first."""
