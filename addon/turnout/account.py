@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from turnout.content import Heard
 from turnout.route.model import Price
 from turnout.route.price import cost
 from turnout.wire.events import (
@@ -29,10 +30,15 @@ from turnout.wire.events import (
 
 
 class Meter:
-    """Watches one answer go by. `first`: the clock's time of its first content, None until then."""
+    """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    `heard`: what is said, where it is to be kept.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, heard: Heard | None = None
+    ) -> None:
+        self._clock, self.heard = clock, heard
         self.model = ""
         self.usage: Usage | None = None
         self.stop_reason: StopReason | None = None
@@ -41,6 +47,8 @@ class Meter:
         self.first: float | None = None
 
     def watch(self, event: Event) -> None:
+        if self.heard:
+            self.heard.hear(event)
         match event:
             case Started(model=model):
                 self.model = model

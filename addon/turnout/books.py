@@ -3,15 +3,17 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from turnout import account, record
 from turnout.account import Meter
+from turnout.content import Content, Form, Heard, content
 from turnout.counterfactual import Counterfactual
 from turnout.expenses import Find, Pricing, Spent, spent
+from turnout.guard.hidden import redacted
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.model import Price
 from turnout.session.elsewhere import Guess
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
+type Observe = Callable[[Decision, Outcome], None]
 type Learn = Callable[[Plan | Untouched, "Passed"], None]
 
 
@@ -46,6 +49,7 @@ class Passed:
 
     `began`, `ended`: time.monotonic() of its dispatch, and of its end where that is not now.
     `mended`: what was put right in the answer.
+    `limits`: the answer's headers that tell how much of a subscription is used.
     """
 
     meter: Meter
@@ -56,18 +60,33 @@ class Passed:
     status: int | None = None
     error: str = ""
     mended: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 class Books:
-    """`listeners` hear of each row as it is written, `learners` of what came of each request."""
+    """`listeners` hear of each row as it is written, `learners` of what came of each request.
+
+    `observers` hear of each record.
+    """
 
     def __init__(
-        self, store: Store, stages: Stages, find: Find, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        stages: Stages,
+        find: Find,
+        clock: Callable[[], float] = time.time,
+        bodies: Form = "none",
     ) -> None:
-        self._store, self._stages, self._find = store, stages, find
+        self._store, self._stages, self._find, self._bodies = store, stages, find, bodies
         self.elsewhere = Counterfactual(find, clock)
         self.listeners: list[Listener] = []
+        self.observers: list[Observe] = []
         self.learners: list[Learn] = []
+        self.hide: Callable[[str], str] = redacted
+
+    def meter(self) -> Meter:
+        """For one answer."""
+        return Meter(time.monotonic, None if self._bodies == "none" else Heard())
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""
@@ -77,17 +96,31 @@ class Books:
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
             outcome = Outcome(attempts=passed.tried, status=passed.status, error=str(e))
+        decision, outcome = self._hidden(plan.decision, outcome)
         try:
             with self._stages("log"):
-                self._write(record.row(_with_mends(plan.decision, passed.mended), outcome))
+                self._write(record.row(_with_mends(decision, passed.mended), outcome))
+                self._keep(decision, outcome.content)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
-
+        for observe in self.observers:
+            try:
+                observe(decision, outcome)
+            except Exception as e:
+                log.exception("observe: %r", e)
         for learn in self.learners:
             try:
                 learn(plan, passed)
             except Exception as e:
                 log.exception("learn: %r", e)
+
+    def _hidden(self, decision: Decision, outcome: Outcome) -> tuple[Decision, Outcome]:
+        """What peers and clients say in an error may hold a key."""
+        tried = tuple(replace(one, error=self.hide(one.error)) for one in outcome.attempts)
+        return (
+            replace(decision, error=self.hide(decision.error)),
+            replace(outcome, error=self.hide(outcome.error), attempts=tried),
+        )
 
     def _outcome(self, plan: Plan | Untouched, passed: Passed) -> Outcome:
         decision, meter = plan.decision, passed.meter
@@ -116,6 +149,7 @@ class Books:
             ttft_ms=None if meter.first is None else (meter.first - passed.began) * 1000,
             total_ms=((passed.ended or time.monotonic()) - passed.began) * 1000,
             stream=bool(plan.ask and plan.ask.stream),
+            content=content(self._bodies, plan.body, meter.heard),
         )
 
     def _spent(self, plan: Plan | Untouched, passed: Passed, at: datetime) -> Spent:
@@ -147,6 +181,10 @@ class Books:
         self._store.add(row)
         for listen in self.listeners:
             listen(row)
+
+    def _keep(self, decision: Decision, said: Content | None) -> None:
+        if said:
+            self._store.add({"id": decision.id, "at": decision.at, **asdict(said)}, "bodies")
 
 
 def _home(plan: Plan | Untouched) -> str:

@@ -69,13 +69,6 @@ def spent(tried: Sequence[Tried], given: Attempt | None, pricing: Pricing) -> Sp
     )
 
 
-def broken(tried: list[Tried], usage: Usage | None) -> list[Tried]:
-    """The latest answer broke before anything of it was given back; this much it had said."""
-    if not tried or tried[-1].error:
-        return tried
-    return [*tried[:-1], replace(tried[-1], error="broke before its first byte", usage=usage)]
-
-
 def _given_back(tried: Sequence[Tried], given: Attempt | None) -> int:
     """Its place in `tried`: the latest that ended well; -1 for none."""
     if given is None:

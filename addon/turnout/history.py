@@ -1,198 +1,30 @@
 """The log, read: decisions as they were made, and what they add up to. Works while it is written.
 
-Sums count money only where it is known; how many actions are left out is told beside them.
+sums.py   what they add up to
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import msgspec
 
+from turnout import sums
 from turnout.errors import ConfigError, TurnoutError
 from turnout.record import JSON_COLUMNS
+from turnout.sums import BY, By, Group, Move, Pair, Switched, total
+
+__all__ = ["BY", "By", "Group", "Move", "Pair", "Reader", "Switched", "read", "total"]
 
 type Row = dict[str, Any]
-By = Literal["model", "client", "session", "project", "cluster", "day"]
-BY: tuple[By, ...] = get_args(By)
-
-# by: the expression that names a group; days are UTC days, as providers bill
-KEYS: dict[By, str] = {
-    "model": "requested_model || ' -> ' || trim(provider || '/' || model, '/')",
-    "client": "client",
-    "session": "session",
-    "project": "project",
-    "cluster": "trim(coalesce(cluster, '') || ' ' || coalesce(cluster_label, ''))",
-    "day": "date(at, 'unixepoch')",
-}
 BUSY_S = 5.0
 MOST_SESSIONS = 20_000  # that survival curves are learned from
-DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
+MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """What some actions add up to. Money in USD; a sum over nothing known is None, never 0.
-
-    `requested`, `served`: models, joined by commas. `routed`: served by another than the requested.
-    `requested_usd`: the requested model on the same tokens. `saved_usd` and `comparable_usd` (what
-    the requested model would have cost) count the actions with both prices known, `uncompared` the
-    others; `unpriced` the actions whose own cost is unknown. `failovers`: more than one attempt;
-    `attempts_usd`: what those that were not given back cost, a part of `cost_usd`.
-    `alone_saved_usd`, low and high: against the requested model left alone, with its own tokens and
-    its own cache; `unestimated`: the actions with a cost for which that is not known.
-    """
-
-    key: str
-    requested: str
-    served: str
-    actions: int
-    routed: int
-    input_tokens: int | None
-    cache_read_tokens: int | None
-    cache_write_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    attempts_usd: float | None
-    requested_usd: float | None
-    saved_usd: float | None
-    comparable_usd: float | None
-    alone_saved_usd: float | None
-    alone_saved_low_usd: float | None
-    alone_saved_high_usd: float | None
-    unpriced: int
-    uncompared: int
-    unestimated: int
-    errors: int
-    failovers: int
-
-    @property
-    def saved_share(self) -> float | None:
-        """Of what the requested model would have cost; negative when it was dearer."""
-        if self.saved_usd is None or not self.comparable_usd:
-            return None
-        return self.saved_usd / self.comparable_usd
-
-    @property
-    def cache_hit_rate(self) -> float | None:
-        """Share of all input that was read from a cache; None where nothing was read in."""
-        kinds = (self.input_tokens, self.cache_read_tokens, self.cache_write_tokens)
-        whole = sum(tokens or 0 for tokens in kinds)
-        return (self.cache_read_tokens or 0) / whole if whole else None
-
-
-_WORDS = ("key", "requested", "served")
-_SUMS = tuple(f.name for f in fields(Group) if f.name not in _WORDS)
-# what one kind of action (asked for, served by, and the group it is in) adds up to
-_KINDS = """
-SELECT
-    {key} AS part,
-    requested_model,
-    provider,
-    model,
-    count(*) AS actions,
-    CASE WHEN model <> '' AND model <> requested_model THEN count(*) ELSE 0 END AS routed,
-    sum(input_tokens) AS input_tokens,
-    sum(cache_read_tokens) AS cache_read_tokens,
-    sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
-                 cache_write_5m_tokens, cache_write_1h_tokens)) AS cache_write_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(cost_usd) AS cost_usd,
-    sum({attempts_usd}) AS attempts_usd,
-    sum(requested_same_tokens_usd) AS requested_usd,
-    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
-    sum(requested_same_tokens_usd) FILTER (WHERE cost_usd IS NOT NULL) AS comparable_usd,
-    sum(requested_counterfactual_usd - cost_usd) AS alone_saved_usd,
-    sum(requested_counterfactual_low_usd - cost_usd) AS alone_saved_low_usd,
-    sum(requested_counterfactual_high_usd - cost_usd) AS alone_saved_high_usd,
-    count(*) - count(cost_usd) AS unpriced,
-    count(*) - count(requested_same_tokens_usd - cost_usd) AS uncompared,
-    count(cost_usd) - count(requested_counterfactual_usd - cost_usd) AS unestimated,
-    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors,
-    count(*) FILTER (WHERE {tries} > 1) AS failovers
-FROM decisions
-WHERE at >= ?
-GROUP BY requested_model, provider, model{more}
-"""
-_GROUPS = """
-SELECT
-    coalesce({key}, '') AS key,
-    coalesce(group_concat(DISTINCT requested_model), '') AS requested,
-    coalesce(group_concat(DISTINCT trim(provider || '/' || model, '/')), '') AS served,
-    {sums}
-FROM ({kinds})
-GROUP BY 1
-ORDER BY {order}
-"""
-# columns that a log of an older turnout lacks: what stands in for them
-_SINCE_THEN = {
-    "attempts_usd": "NULL",
-    "tries": "CASE WHEN json_valid(attempts) THEN json_array_length(attempts) END",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Actions in shadow that asked for one model and would have gone to one. Sums over the actions
-    whose cost is known on both; `unpriced` are the others. `chosen`: provider/model.
-    """
-
-    requested: str
-    chosen: str
-    actions: int
-    cost_usd: float | None
-    routed_usd: float | None
-    routed_low_usd: float | None
-    routed_high_usd: float | None
-    unpriced: int
-
-    @property
-    def saved_usd(self) -> float | None:
-        return _less(self.cost_usd, self.routed_usd)
-
-    @property
-    def saved_low_usd(self) -> float | None:
-        return _less(self.cost_usd, self.routed_high_usd)
-
-    @property
-    def saved_high_usd(self) -> float | None:
-        return _less(self.cost_usd, self.routed_low_usd)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switched:
-    """`switched`: sessions of which an action at least would have gone elsewhere."""
-
-    sessions: int
-    switched: int
-
-
-_SHADOW = """
-SELECT
-    coalesce(requested_model, '') AS requested,
-    coalesce(fresh_model, '') AS chosen,
-    count(*) AS actions,
-    round(sum(cost_usd) FILTER (WHERE routed_usd IS NOT NULL), {digits}) AS cost_usd,
-    round(sum(routed_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_usd,
-    round(sum(routed_low_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_low_usd,
-    round(sum(routed_high_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits}) AS routed_high_usd,
-    count(*) - count(cost_usd + routed_usd) AS unpriced
-FROM decisions
-WHERE reason = 'shadow' AND at >= ?
-GROUP BY 1, 2
-ORDER BY cost_usd DESC NULLS LAST, 1, 2
-"""
-_SWITCHED = """
-SELECT
-    count(DISTINCT session) AS sessions,
-    count(DISTINCT CASE WHEN fresh_model <> provider || '/' || requested_model THEN session END)
-        AS switched
-FROM decisions
-WHERE reason = 'shadow' AND at >= ?
-"""
 _JUDGED = """
 SELECT bundle, cluster, model, quality, troubled, good
 FROM (
@@ -207,35 +39,6 @@ WHERE at >= ? AND NOT EXISTS (
 )
 ORDER BY at
 """
-
-
-def _summed(name: str) -> str:
-    return (
-        f"round(sum({name}), {DIGITS}) AS {name}"
-        if name.endswith("_usd")
-        else f"sum({name}) AS {name}"
-    )
-
-
-def total(groups: Sequence[Group]) -> Group:
-    """All groups as one, named "total"."""
-    sums = {name: _add([getattr(group, name) for group in groups]) for name in _SUMS}
-    counts = {name: sums[name] or 0 for name in _SUMS if not name.endswith(("_usd", "_tokens"))}
-    names = {name: _union([getattr(group, name) for group in groups]) for name in _WORDS[1:]}
-    return Group(**{"key": "total"} | names | sums | counts)
-
-
-def _less(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else round(one - other, DIGITS)
-
-
-def _add(values: list[Any]) -> Any:
-    known = [value for value in values if value is not None]
-    return round(sum(known), DIGITS) if known else None
-
-
-def _union(lists: list[str]) -> str:
-    return ",".join(dict.fromkeys(name for names in lists for name in names.split(",") if name))
 
 
 class NoDecisionError(TurnoutError, LookupError):
@@ -284,30 +87,18 @@ class Reader:
 
     def audit(self, since: float, by: By) -> list[Group]:
         """Actions from `since` (epoch seconds) on; days in order, others the dearest first."""
-        order = "1" if by == "day" else "cost_usd DESC NULLS LAST, actions DESC, 1"
         with reading(self.path):
-            rows = self._conn.execute(self._sql(by, order), (since,))
-            return [Group(**dict(found)) for found in rows]
+            return sums.audit(self._conn, since, by)
 
-    def _sql(self, by: By, order: str) -> str:
-        """By model nothing needs sorting: the rows come in that order."""
-        known = {found["name"] for found in self._conn.execute("PRAGMA table_info(decisions)")}
-        later = {name: name if name in known else told for name, told in _SINCE_THEN.items()}
-        key, part = (KEYS[by], "NULL") if by == "model" else ("part", KEYS[by])
-        kinds = _KINDS.format(key=part, more="" if by == "model" else ", part", **later)
-        sums = ",\n    ".join(map(_summed, _SUMS))
-        return _GROUPS.format(key=key, kinds=kinds, sums=sums, order=order)
+    def moves(self, since: float) -> list[Move]:
+        """Switches by reason, failovers and hedges."""
+        with reading(self.path):
+            return sums.moves(self._conn, since)
 
     def shadow(self, since: float) -> tuple[list[Pair], Switched]:
-        """What was decided in shadow from `since` on; nothing in a log that is too old for it."""
+        """What was decided in shadow from `since` on."""
         with reading(self.path):
-            known = {found["name"] for found in self._conn.execute("PRAGMA table_info(decisions)")}
-            if "routed_usd" not in known:
-                return [], Switched(sessions=0, switched=0)
-            rows = self._conn.execute(_SHADOW.format(digits=DIGITS), (since,))
-            pairs = [Pair(**dict(found)) for found in rows]
-            (whole,) = self._conn.execute(_SWITCHED, (since,))
-            return pairs, Switched(**dict(whole))
+            return sums.shadow(self._conn, since)
 
     def lived(self, since: float) -> Iterator[Row]:
         """How many actions each session had: client, kind, steps, last_at; the latest first."""
@@ -318,6 +109,18 @@ class Reader:
             " GROUP BY session, client, 2 ORDER BY last_at DESC LIMIT ?",
             since,
             MOST_SESSIONS,
+        )
+
+    def answers(self, since: float) -> Iterator[Row]:
+        """How much was said and how fast, of actions with one attempt; the latest first."""
+        return self._rows(
+            "SELECT provider, model, cluster, kind, output_tokens, ttft_ms, total_ms FROM decisions"
+            " WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
+            " AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
+            " AND CASE WHEN json_valid(attempts) THEN json_array_length(attempts) < 2 END"
+            " ORDER BY at DESC LIMIT ?",
+            since,
+            MOST_ANSWERS,
         )
 
     def pins(self, most: int) -> Iterator[Row]:
@@ -334,6 +137,10 @@ class Reader:
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")
+
+    def select(self, sql: str, *values: str | float) -> Iterator[Row]:
+        """For questions of other modules."""
+        return self._rows(sql, *values)
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):
@@ -360,7 +167,9 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
         )
     uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if immutable else "")
     with reading(path):
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+        conn = sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+    conn.text_factory = _text  # a damaged cell must not hide the rows around it
+    return conn
 
 
 @contextmanager
@@ -370,6 +179,9 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: cannot be read as turnout's log: {e}") from e
+
+
+_text = partial(str, encoding="utf-8", errors="replace")
 
 
 def _decoded(name: str, value: Any) -> Any:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
 from turnout.books import Passed
 from turnout.engine import Engine
-from turnout.trip import Arrival
+from turnout.trip import Arrival, Plan, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName
 
@@ -16,15 +17,21 @@ log = logging.getLogger(__name__)
 
 
 class Later:
-    """One request in shadow. `arrival`: as it came, with its time."""
+    """One request in shadow. `arrival`: as it came, with its time. `told`: hears of the plan."""
 
     running: ClassVar[set[asyncio.Task[None]]] = set()  # the loop holds tasks only weakly
 
-    def __init__(self, engine: Engine, arrival: Arrival, dialect: DialectName) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        arrival: Arrival,
+        dialect: DialectName,
+        told: Callable[[Plan | Untouched], None],
+    ) -> None:
         # whatever the mode is by then, this one was not touched
         headers = (("x-turnout-mode", "shadow"), *arrival.headers)
         self._arrival = replace(arrival, headers=headers, at=time.time())
-        self._engine, self._name = engine, dialect
+        self._engine, self._name, self._told = engine, dialect, told
         self.dialect = DIALECTS.get(dialect)
 
     def begin(self, passed: Passed) -> None:
@@ -35,6 +42,7 @@ class Later:
     async def _settle(self, passed: Passed) -> None:
         try:
             plan = await self._engine.plan(self._arrival, self._name)
+            self._told(plan)
             self._engine.books.settle(plan, passed)
         except Exception as e:
             log.exception("shadow: %r", e)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from turnout.account import Meter
 from turnout.books import Passed
@@ -15,10 +16,10 @@ log = logging.getLogger(__name__)
 class Eavesdropper:
     """`tap` is given to mitmproxy as the stream callable: the same bytes come out of it."""
 
-    def __init__(self, dialect: Dialect | None) -> None:
-        self._dialect = dialect
-        self.meter = Meter(time.monotonic)
+    def __init__(self, dialect: Dialect | None, meter: Meter) -> None:
+        self._dialect, self.meter = dialect, meter
         self.began = time.monotonic()
+        self.limits: Mapping[str, str] = {}
         self._listener: back.Listener | None = None
 
     def answered(self, content_type: str, encoding: str) -> None:
@@ -35,7 +36,13 @@ class Eavesdropper:
 
     def passed(self, status: int | None) -> Passed:
         """When it is over."""
-        return Passed(meter=self.meter, began=self.began, ended=time.monotonic(), status=status)
+        return Passed(
+            meter=self.meter,
+            began=self.began,
+            ended=time.monotonic(),
+            status=status,
+            limits=self.limits,
+        )
 
     def tap(self, data: bytes) -> list[bytes]:
         """Never a bare b"": mitmproxy would end a chunked body with it."""

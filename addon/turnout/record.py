@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from turnout.content import Content
     from turnout.route.plan import Candidate
     from turnout.wire.events import Usage
     from turnout.wire.request import Change
@@ -57,6 +58,8 @@ class Decision:
     `at`: epoch seconds. `quality`: predicted, 0 to 1. `fresh_model`: what would have been picked
     without the pin. `stay_usd`, `switch_usd`: the rest of the session on the pin, on `fresh_model`.
     `evidence`: the facts behind the reason, by name. `error`: the stage that broke, "" when none.
+    `trace`: the client's `traceparent`. `embedded`: when embedding began after `at`, and how long
+    it took, milliseconds; None when the prompt was known.
     """
 
     id: str
@@ -84,12 +87,15 @@ class Decision:
     changes: "tuple[Change, ...]" = ()
     route_ms: float = 0.0
     error: str = ""
+    trace: str = ""
+    embedded: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure.
 
+    `hedge`: it was sent because the one before was slow.
     `usage`, `cost_usd`: of an attempt that was not given back; None is unknown. A cost without a
     usage is an estimate: of what was cut after it began.
     """
@@ -110,6 +116,7 @@ class Outcome:
 
     `model`, `provider`: who really served it, "" when it is the one that was decided.
     `ttft_ms`, `total_ms`: from the request's arrival to the client's first and last byte.
+    `content`: what was asked and said, where it is kept; it has a table of its own.
     `attempts_usd`: part of `cost_usd`, of attempts that were not given back; `hedge_usd`: of these,
     the ones that lost a race. `estimated`: whether a part of it is. `routed_usd`: in shadow, what
     routing would have cost.
@@ -130,6 +137,7 @@ class Outcome:
     ttft_ms: float | None = None
     total_ms: float | None = None
     stream: bool = False
+    content: "Content | None" = None
     attempts_usd: Usd = None
     hedge_usd: Usd = None
     estimated: bool | None = None

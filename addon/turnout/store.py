@@ -62,16 +62,28 @@ def evidence(db: Database) -> None:
 
 
 @migrations()
+def bodies(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("bodies.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
 def money(db: Database) -> None:
     db.executescript(Path(__file__).with_name("money.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def switches(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("switches.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
+    "bodies",
     "decisions",
     "pins",
     "evidence",
     "feedback",
     "alarms",
+    "switches",
 )  # what rows can be added to; the key of each is `id`
 TABLE, GONE = "table", "gone"  # of a row on its way: its table, and whether it is to be removed
 

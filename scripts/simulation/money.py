@@ -30,8 +30,8 @@ from turnout.session.place import Place
 from turnout.session.wordy import Words
 from turnout.wire.events import Usage
 
-# deciles of |mean log ratio of output tokens| of 105 pairs of models, each pair on the same tasks:
-# aoc_agent of the shared labels; whole runs, so that it holds their numbers of steps, too
+# deciles of |mean log ratio of output tokens| of 105 pairs of models on the same tasks (aoc_agent
+# in the shared labels): of whole runs, so that it holds their numbers of steps, too
 WORDINESS = (0.02, 0.2, 0.34, 0.42, 0.61, 0.79, 0.99, 1.19, 1.4, 1.72, 2.28)
 OWN_SD = 0.4  # of the same, from session to session of one pair: guess
 STEP_SD = 0.6  # of one step's output, whoever writes it: guess

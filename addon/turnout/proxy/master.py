@@ -20,7 +20,9 @@ from mitmproxy.master import Master
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout.engine import Engine
+from turnout.proxy import masks
 from turnout.proxy.addon import Announce, Turnout
+from turnout.proxy.door import Door
 from turnout.relay import Relay
 
 
@@ -56,7 +58,7 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
         ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
     )
     master = Headless(chosen) if web is None else WebMaster(chosen)
-    master.addons.add(Turnout(engine, relay, announce))
+    master.addons.add(Door(engine.tenants, proxy, relay.port), Turnout(engine, relay, announce))
     master.options.update(
         connection_strategy="lazy",
         keep_host_header=True,
@@ -64,6 +66,7 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
         termlog_verbosity="warn",
     )
     if web is not None:
+        masks.wear()
         master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -169,4 +169,5 @@ def target(binding: Binding, dialect: DialectName | None = None) -> Target:
         max_tokens_name=host.max_tokens_name if model.thinks else "max_tokens",
         top_k=host.top_k and model.samplers,
         cache_key=host.cache_key,
+        context_management=model.vendor == "anthropic",
     )
