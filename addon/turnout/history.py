@@ -15,9 +15,9 @@ import msgspec
 from turnout import sums
 from turnout.errors import ConfigError, TurnoutError
 from turnout.record import JSON_COLUMNS
-from turnout.sums import BY, By, Group, Move, Pair, Switched, total
+from turnout.sums import BY, By, Group, Lately, Move, Pair, Switched, total
 
-__all__ = ["BY", "By", "Group", "Move", "Pair", "Reader", "Switched", "read", "total"]
+__all__ = ["BY", "By", "Group", "Lately", "Move", "Pair", "Reader", "Switched", "read", "total"]
 
 type Row = dict[str, Any]
 BUSY_S = 5.0
@@ -89,6 +89,11 @@ class Reader:
         """Actions from `since` (epoch seconds) on; days in order, others the dearest first."""
         with reading(self.path):
             return sums.audit(self._conn, since, by)
+
+    def session(self, session: str) -> Lately | None:
+        """`session`: "" is the latest one."""
+        with reading(self.path):
+            return sums.lately(self._conn, session)
 
     def moves(self, since: float) -> list[Move]:
         """Switches by reason, failovers and hedges."""

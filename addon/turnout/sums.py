@@ -282,5 +282,49 @@ def shadow(conn: sqlite3.Connection, since: float) -> tuple[list[Pair], Switched
     return pairs, Switched(**dict(whole))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """A session: where its latest action went and why, and what all of it adds up to.
+
+    `asked_usd`: what was asked for would have cost, left alone where that is known, else on the
+    same tokens; `saved_usd`: against that. In shadow it is what would have been saved.
+    """
+
+    requested: str
+    model: str
+    chosen: str
+    reason: str
+    asked_usd: float | None
+    saved_usd: float | None
+    cache_hit_rate: float | None
+
+
+_LATELY = """
+SELECT
+    requested_model AS requested, model, coalesce(fresh_model, '') AS chosen, reason, max(at) AS at,
+    sum(coalesce(requested_counterfactual_usd, requested_same_tokens_usd))
+        FILTER (WHERE cost_usd IS NOT NULL) AS asked_usd,
+    sum(coalesce(requested_counterfactual_usd, requested_same_tokens_usd)
+        - CASE reason WHEN 'shadow' THEN {routed} ELSE cost_usd END) AS saved_usd,
+    sum(cache_read_tokens) * 1.0 / nullif(sum(coalesce(input_tokens, 0)
+        + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
+        + coalesce(cache_write_1h_tokens, 0)), 0) AS cache_hit_rate
+FROM decisions
+WHERE session = ?
+"""
+_LATEST = "SELECT session FROM decisions WHERE session <> '' ORDER BY at DESC LIMIT 1"
+
+
+def lately(conn: sqlite3.Connection, session: str) -> Lately | None:
+    """`session`: "" is the latest one. None where there is nothing of it."""
+    found = conn.execute(_LATEST).fetchone() if not session else (session,)
+    if found is None:
+        return None
+    routed = "routed_usd" if "routed_usd" in columns(conn) else "NULL"
+    # with one max() the bare columns are of the row that has it
+    row = dict(conn.execute(_LATELY.format(routed=routed), (found[0],)).fetchone())
+    return Lately(**row) if row.pop("at") is not None else None
+
+
 def columns(conn: sqlite3.Connection) -> set[str]:
     return {found["name"] for found in conn.execute("PRAGMA table_info(decisions)")}
