@@ -184,6 +184,36 @@ def theirs(provider: str, id: str, dialect: str, answer: dict[str, Any], at: dat
     return priced.total_price
 
 
+GROUNDED = {
+    "candidates": [
+        {
+            "content": {"role": "model", "parts": [{"text": "a"}]},
+            "finishReason": "STOP",
+            "groundingMetadata": {"webSearchQueries": ["one", "two"]},
+        }
+    ],
+}
+CALL = {"type": "web_search_call", "id": "ws", "status": "completed"}
+SEARCHED: dict[str, tuple[DialectName, dict[str, Any], int]] = {
+    "gemini 2: by the prompt": (
+        "gemini", gemini(50, 5) | GROUNDED | {"modelVersion": "gemini-2.5-flash"}, 1),
+    "gemini 3: by the query": (
+        "gemini", gemini(50, 5) | GROUNDED | {"modelVersion": "gemini-3.5-flash"}, 2),
+    "responses: its calls": (
+        "openai_responses", responded(50, 5) | {"output": [CALL, CALL, *responded(1, 1)["output"]]},
+        2),
+    "none": ("gemini", gemini(50, 5), 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "answer", "searches"), SEARCHED.values(), ids=SEARCHED)
+def test_searches_are_counted(dialect: DialectName, answer: dict[str, Any], searches: int) -> None:
+    """Where the usage object leaves them out, the answer itself tells."""
+    usage = read(dialect, {"model": "x"} | answer)
+    assert usage
+    assert usage.searches == searches
+
+
 APART = {
     "sound in chat": (
         "openai_chat",

@@ -21,6 +21,8 @@ __all__ = ["BY", "By", "Group", "Lately", "Move", "Pair", "Reader", "Switched", 
 
 type Row = dict[str, Any]
 BUSY_S = 5.0
+NUMBERS = {"quality", "quality_requested", "cluster", "status", "tries", "web_searches"}
+NUMBER_ENDS = ("_usd", "_tokens", "_ms")
 MOST_SESSIONS = 20_000  # that survival curves are learned from
 MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 
@@ -90,6 +92,12 @@ class Reader:
         with reading(self.path):
             return sums.audit(self._conn, since, by)
 
+    def ahead(self, now: float) -> int:
+        """Actions that a clock dated after `now` (epoch seconds)."""
+        with reading(self.path):
+            found = self._conn.execute("SELECT count(*) FROM decisions WHERE at > ?", (now,))
+            return int(found.fetchone()[0])
+
     def session(self, session: str) -> Lately | None:
         """`session`: "" is the latest one."""
         with reading(self.path):
@@ -119,8 +127,8 @@ class Reader:
     def answers(self, since: float) -> Iterator[Row]:
         """How much was said and how fast, of actions with one attempt; the latest first."""
         return self._rows(
-            "SELECT provider, model, cluster, kind, output_tokens, ttft_ms, total_ms FROM decisions"
-            " WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
+            "SELECT provider, model, client, cluster, kind, output_tokens, ttft_ms, total_ms"
+            " FROM decisions WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
             " AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
             " AND CASE WHEN json_valid(attempts) THEN json_array_length(attempts) < 2 END"
             " ORDER BY at DESC LIMIT ?",
@@ -190,10 +198,21 @@ _text = partial(str, encoding="utf-8", errors="replace")
 
 
 def _decoded(name: str, value: Any) -> Any:
-    """A damaged JSON column stays the text that it is."""
-    if name not in JSON_COLUMNS or not isinstance(value, str):
+    """A damaged JSON column stays the text that it is; a number that is none is unknown."""
+    if name not in JSON_COLUMNS:
+        return _plain(name, value)
+    if not isinstance(value, str):
         return value
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError:
         return value
+
+
+def _plain(name: str, value: Any) -> Any:
+    """SQLite keeps what it is given, whatever the column is for."""
+    if not isinstance(value, str | bytes):
+        return value
+    if name in NUMBERS or name.endswith(NUMBER_ENDS):
+        return None
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

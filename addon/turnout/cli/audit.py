@@ -16,6 +16,7 @@ import click
 from turnout.cli import audit_table, figures, log, page, shadow_table
 from turnout.history import BY, By, Group, Move, Pair, Switched, total
 
+CLOCK_S = 120.0  # seconds that two clocks may differ
 SPANS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
 
 
@@ -52,6 +53,7 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
     """
     with log.read(db) as reader:
         groups, moves, shadow = reader.audit(since, by), reader.moves(since), reader.shadow(since)
+        ahead = reader.ahead(time.time() + CLOCK_S)
     if form == "json":
         found = document(groups, since, by) | beside(moves, *shadow)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -61,6 +63,8 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
         show(groups, since, by)
         show_moves(moves)
         show_shadow(*shadow)
+        if ahead:
+            click.echo(f"{ahead:,} actions are dated in the future: check the clock.", err=True)
 
 
 def facts(group: Group) -> dict[str, Any]:
