@@ -128,6 +128,7 @@ class Engine:
             vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
+        engine.books.elsewhere.study(store_path(config))
         engine.quality.recall()
         engine.limits.recall(engine.store_path)
         return engine
