@@ -54,6 +54,7 @@ def status(as_json: bool) -> int:
 
 def _document(running: control.Running, facts: dict[str, Any]) -> dict[str, Any]:
     where = {"pid": running.pid, "proxy": running.proxy, "base": running.base}
+    where["dashboard"] = running.dashboard
     return {"running": True} | where | facts | {"db": str(running.db)}
 
 
@@ -64,6 +65,7 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
         "up": _span(float(facts.get("uptime_s") or 0)),
         "proxy": running.proxy,
         "base URL": running.base,
+        "dashboard": running.dashboard,
         "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
         f" {facts.get('untouched')} untouched",
         "where": facts.get("destinations"),
