@@ -2,6 +2,7 @@
 
 decisions.sql   the first step of the schema
 pins.sql        which model a conversation is on
+money.sql       what attempts cost, what would have been, and the indices of the audit
 writer.py       the thread, the batches, and what happens while the file cannot be written
 history.py      the same file, read
 """
@@ -61,11 +62,22 @@ def evidence(db: Database) -> None:
 
 
 @migrations()
+def bodies(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("bodies.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def money(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("money.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
 def switches(db: Database) -> None:
     db.executescript(Path(__file__).with_name("switches.sql").read_text(encoding="utf-8"))
 
 
 TABLES = (
+    "bodies",
     "decisions",
     "pins",
     "evidence",

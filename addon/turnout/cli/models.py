@@ -11,7 +11,7 @@ import click
 
 from turnout import config as configuration
 from turnout.cli import figures, page
-from turnout.config import artifacts_dir
+from turnout.config import artifacts_dir, data_dir
 
 if TYPE_CHECKING:
     from turnout.offers import Line
@@ -50,6 +50,7 @@ def models(as_json: bool, everything: bool, profile: str) -> None:
 
 def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     from turnout.guard.keys import Keys
+    from turnout.guard.vault import Vault
     from turnout.offers import offers
     from turnout.options import Options
     from turnout.route.artifact import field, trusted
@@ -60,7 +61,7 @@ def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     path = folder / "manifest.json"
     encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)
     bundle = Bundle.load(folder, encoder=encoder, dim=dim)
-    keys = Keys(config.providers.values(), os.environ)
+    keys = Keys(config.providers.values(), os.environ, Vault(data_dir()))
     options = Options(config, keys, artifacts_dir() / "catalog.json", bundle.profiles)
     rules = options.rules(profile, "")
     lines, report = offers(config, options, bundle, rules)
