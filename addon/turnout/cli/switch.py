@@ -54,7 +54,6 @@ def status(as_json: bool) -> int:
 
 def _document(running: control.Running, facts: dict[str, Any]) -> dict[str, Any]:
     where = {"pid": running.pid, "proxy": running.proxy, "base": running.base}
-    where["dashboard"] = running.dashboard
     return {"running": True} | where | facts | {"db": str(running.db)}
 
 
