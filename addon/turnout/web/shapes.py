@@ -183,13 +183,18 @@ class Decided(Told):
 _TYPES: dict[str, Any] = {"TEXT": str | None, "REAL": float | None, "INTEGER": int | None}
 
 
+_COLUMN = r"(\w+) (TEXT|REAL|INTEGER)([^-\n]*?)(?:-- (.*))?$"
+_CREATED = re.compile(rf"^ {{4}}{_COLUMN}", re.MULTILINE)
+_ADDED = re.compile(rf"^ALTER TABLE decisions ADD COLUMN {_COLUMN}", re.MULTILINE)
+
+
 def _columns() -> dict[str, tuple[str, str]]:
     """Column -> its type in SQLite and what the schema's comment says of it."""
-    sql = Path(__file__).parents[1].joinpath("decisions.sql").read_text(encoding="utf-8")
+    folder = Path(__file__).parents[1]
+    sql = folder.joinpath("decisions.sql").read_text(encoding="utf-8")
     table = sql.partition("CREATE TABLE decisions (")[2].partition("\n);")[0]
-    lines = re.findall(
-        r"^ {4}(\w+) (TEXT|REAL|INTEGER)([^-\n]*?)(?:-- (.*))?$", table, re.MULTILINE
-    )
+    later = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))]
+    lines = [*_CREATED.findall(table), *(one for text in later for one in _ADDED.findall(text))]
     return {name: (kind, said) for name, kind, _, said in lines}
 
 

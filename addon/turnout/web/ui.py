@@ -52,6 +52,7 @@ def add(app: web.Application, engine: Engine, api: Api, token: str) -> None:
         ("POST", "/mode", ui.set_mode),
         ("POST", "/models", ui.switch),
         ("POST", "/alarms", ui.release),
+        ("POST", "/keys", ui.set_key),
         ("POST", "/feedback", ui.feedback),
     ):
         below.router.add_route(method, path, _shown(ui, handler))
@@ -192,13 +193,13 @@ class Ui:
 
     async def providers(self, request: web.Request) -> web.Response:
         health = await self._log.ask(found.health)
-        status = self._engine.status()
         return await self.show(
             request,
             "providers.html",
             health=health,
             providers=wiring.providers(self._engine),
-            breakers=status.get("breakers") or status.get("health") or {},
+            vault=self._engine.vault is not None,
+            kept=await asyncio.to_thread(wiring.kept, self._engine),
         )
 
     async def connect(self, request: web.Request) -> web.Response:
@@ -231,6 +232,17 @@ class Ui:
         form = await _form(request)
         self._api.offered.switch(form.get("model", ""), on=form.get("on") == "yes")
         return _back(form)
+
+    async def set_key(self, request: web.Request) -> web.Response:
+        """Sealing one takes a file and perhaps the system's keyring: beside the loop."""
+        form = await _form(request)
+        if name := form.get("remove"):
+            await asyncio.to_thread(wiring.remove, self._engine, name)
+        else:
+            name, secret = form.get("name", ""), form.get("secret", "").strip()
+            await asyncio.to_thread(wiring.put, self._engine, name, secret)
+        self._engine.keys.refresh()
+        return _back({"back": "/ui/providers"})
 
     async def release(self, request: web.Request) -> web.Response:
         form = await _form(request)
