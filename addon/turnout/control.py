@@ -34,6 +34,11 @@ class Running:
     db: Path
     api: str = ""
 
+    @property
+    def dashboard(self) -> str:
+        """The link that signs a browser in: what follows # stays in the browser."""
+        return f"{self.base}/ui/#token={self.token}"
+
     def status(self) -> dict[str, Any]:
         return self._ask("GET", "/v1/status")
 

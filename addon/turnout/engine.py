@@ -68,6 +68,7 @@ class Engine:
         self.mode: Mode = config.mode
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
+        self.vault = vault
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
         self.health = Health(config.hedge, clock=clock, mark=self.keys.mark)

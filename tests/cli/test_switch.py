@@ -50,7 +50,7 @@ def test_status(call: Call, running: Pretended, capsys: Capture) -> None:
     for part in ("on: requests are routed", "1 min 1 s", running.url, "2 routed", "api.groq.com"):
         assert part in said
     assert "7 rows" in said and "the disk is full" in said
-    assert "pretended-token" not in said
+    assert f"{running.url}/ui/#token=pretended-token" in said
 
 
 def test_status_json(call: Call, running: Pretended, capsys: Capture) -> None:

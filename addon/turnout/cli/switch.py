@@ -69,6 +69,7 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
         "up": _span(float(facts.get("uptime_s") or 0)),
         "proxy": running.proxy,
         "base URL": running.base,
+        "dashboard": running.dashboard,
         "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
         f" {facts.get('untouched')} untouched",
         "where": facts.get("destinations"),

@@ -308,6 +308,7 @@ class Turnout:
     def response(self, flow: http.HTTPFlow) -> None:
         if estimate := self._estimate(flow):
             flow.response = http.Response.make(200, estimate, JSON)
+        masks.hide_answer(flow)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
