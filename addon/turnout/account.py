@@ -29,7 +29,10 @@ from turnout.wire.events import (
 
 
 class Meter:
-    """Watches one answer go by. `first`: the clock's time of its first content, None until then."""
+    """Watches one answer go by. `first`: the clock's time of its first content, None until then.
+
+    `last`: the clock's time of its latest event of any kind.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -39,8 +42,10 @@ class Meter:
         self.error = ""
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
+        self.last: float | None = None
 
     def watch(self, event: Event) -> None:
+        self.last = self._clock()
         match event:
             case Started(model=model):
                 self.model = model
@@ -53,7 +58,7 @@ class Meter:
             case Text(text="") | Thinking(text="") | ToolInput(json="") | Signature():
                 pass  # no content
             case Text() | Thinking() | Redacted() | ToolCall() | ToolInput():
-                self.first = self._clock() if self.first is None else self.first
+                self.first = self.last if self.first is None else self.first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
