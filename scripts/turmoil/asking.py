@@ -71,13 +71,14 @@ def path(dialect: DialectName, model: str, *, stream: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """What a client got. `lost`: its connection broke before the end."""
+    """What a client got. `lost`: its connection broke before the end. `wait`: its retry-after."""
 
     dialect: DialectName
     stream: bool
     status: int
     body: bytes
     lost: bool = False
+    wait: str = ""
 
 
 class BreachError(Exception):

@@ -42,7 +42,7 @@ STATUSES = (
     520,
     529,
 )
-SLOW_SHARE, SLOW_S = 0.02, 0.9  # longer than the watchdogs in haste wait; the home is waited for
+SLOW_SHARE, SLOW_S = 0.02, 2.0  # longer than the watchdogs in haste wait; the home is waited for
 GARBLED = frozenset({"malformed"})  # of one's own dialect it passes as it is
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from turmoil.asking import DIALECTS
 from turmoil.world import Bend, Case
-from turnout.demo.faults import Fault
+from turnout.demo.faults import Fault, Kind
 from turnout.trip import Attempt
 
 
@@ -46,6 +46,11 @@ def refusing(code: int, **headers: str) -> Row:
     return Row(status(code, **headers), "home", "home", f"error {code}", f"error {code}")
 
 
+def slow(kind: Kind, events: int = 0) -> Fault:
+    """For longer than the watchdogs wait, in haste."""
+    return Fault(kind, events=events, seconds=3.0)
+
+
 E502, PAGE = "error 502", "error 503/=page 503"
 BUSY = "error 529/error 500"  # Chat Completions has no word for it in a stream
 # fmt: off
@@ -77,15 +82,17 @@ TABLE: dict[str, Row] = {
                                                              "ours", "ours", "ours", "ours"),
     "trailers":            Row(Fault("trailers"),            "ours", "ours", "ours", "ours"),
     "drip":                Row(Fault("drip", size=7),        "ours", "ours", "ours", "ours"),
-    "ends without its end": Row(Fault("eof", events=4),      "cut",  "ours", "cut",  "ours"),
+    "ends without its end": Row(Fault("eof", events=4),      "cut/home", "ours",
+                                                                             f"cut/{E502}", "ours"),
     "ends at once":        Row(Fault("eof", events=0),       "home", "home", E502,   E502),
     "wrong length":        Row(Fault("wrong_length"),        "ours", "home", "ours", E502),
     "JSON for a stream":   Row(Fault("unstreamed"),          "ours", "ours", "ours", "ours"),
 }
 SLOW: dict[str, Row] = {
-    "no headers":          Row(Fault("slow_headers", seconds=1.5), "home", "ours", E502,   "ours"),
-    "headers, no event":   Row(Fault("stall", events=0, seconds=1.5), "home", "ours", E502,   "ours"),
-    "a stall":             Row(Fault("stall", events=4, seconds=1.5), "cut",  "ours", "cut",  "ours"),
+    "no headers":          Row(slow("slow_headers"),         "home", "ours", E502,   "ours"),
+    "headers, no event":   Row(slow("stall"),                "home", "ours", E502,   "ours"),
+    "a stall":             Row(slow("stall", events=4),      "cut/home", "ours",
+                                                                             f"cut/{E502}", "ours"),
 }
 # fmt: on
 CODEX = {500, 502, 503, 504, 529}  # to its clients a 429, since they would send it again 30 times

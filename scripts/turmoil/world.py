@@ -44,9 +44,9 @@ PRICE = Price(input=Decimal(1), output=Decimal(4))
 KEY = "TURMOIL_KEY"
 # seconds instead of minutes, so that a suite ends
 HASTE: dict[Any, dict[str, float]] = {
-    upstream: {"HEADER_TIMEOUT": 0.5},
-    tries: {"FIRST_TIMEOUT": 0.5},
-    vigil: {"TICK_S": 0.1, "PING_S": 0.2, "SILENCE_S": 0.6, "DRY_S": 1.2},
+    upstream: {"HEADER_TIMEOUT": 1.0},
+    tries: {"FIRST_TIMEOUT": 1.0},
+    vigil: {"TICK_S": 0.1, "PING_S": 0.2, "SILENCE_S": 1.0, "DRY_S": 1.5},
 }
 type Bend = Callable[[Attempt], Attempt]
 
@@ -140,12 +140,12 @@ class World:
         )  # fmt: skip
 
     async def _dispatched(self, case: Case, plan: Plan) -> Got:
-        came, status, lost = bytearray(), 0, False
+        came, status, lost, wait = bytearray(), 0, False, ""
         url = f"http://127.0.0.1:{self.relay.port}{DISPATCH}"
         try:
             headers = {PLAN_HEADER: self.relay.expect(plan)}
             async with self.session.post(url, headers=headers) as answer:
-                status = answer.status
+                status, wait = answer.status, answer.headers.get("retry-after", "")
                 async for piece in answer.content.iter_any():
                     came += piece
                     if case.leave_after is not None and len(came) >= case.leave_after:
@@ -155,7 +155,7 @@ class World:
                         await asyncio.sleep(case.slow_read)
         except aiohttp.ClientError:
             lost = True
-        return Got(case.client, case.stream, status, bytes(came), lost)
+        return Got(case.client, case.stream, status, bytes(came), lost, wait)
 
     def forget(self) -> None:
         """As if nothing had ever failed."""

@@ -19,6 +19,7 @@
     no_http        bytes that are no HTTP, then FIN
     informational  103 with headers of its own, then the answer
     trailers       a stream whose last chunk has trailers behind it
+    comments       `events` events, then comments for ever, `seconds` apart
     drip           `size` bytes at a time, `seconds` apart
     giant          an event of `size` bytes that nobody knows, after `events`
 
@@ -49,11 +50,13 @@ Kind = Literal[
     "no_http",
     "informational",
     "trailers",
+    "comments",
     "drip",
     "giant",
 ]
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+COMMENT = b": still here\n\n"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
 WHOLE_HOUR = 3600.0  # the default of `seconds`: for ever
 BROKEN = b'data: {"type":"content_block_delta","index":\n\n'
@@ -175,6 +178,7 @@ BENT: dict[Kind, Callable[[Case], Reply]] = {
     "no_http": lambda case: replace(case.reply, before=b"SSH-2.0-x\r\n", body=(Cut(),)),
     "informational": lambda case: replace(case.reply, before=HINTS),
     "trailers": lambda case: replace(case.reply, trailers=case.reply.streamed),
+    "comments": lambda case: case.after(*(COMMENT, Pause(case.fault.seconds)) * 1000, rest=False),
     "drip": _drip,
     "giant": _giant,
 }
