@@ -56,7 +56,8 @@ class Case:
     """A client's dialect, the targets' one after another, and what each of them does wrong.
 
     `bend`: changes an attempt before it is sent, for what no server can do: (say) not be there.
-    `leave_after`: bytes after which the client hangs up.
+    `leave_after`: bytes after which the client hangs up. `models`: the targets', instead of new
+    ones for this request.
     """
 
     client: DialectName
@@ -68,6 +69,7 @@ class Case:
     bend: Bend = lambda attempt: attempt
     leave_after: int | None = None
     slow_read: float = 0.0
+    models: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class World:
     async def ask(self, case: Case) -> tuple[Got, bytes, Seen | None]:
         """What the client got; what it sent; and what reached its home, if anything did."""
         number = next(self._numbers)
-        names = [f"m{number}-{i}-end" for i in range(len(case.targets))]
+        names = list(case.models) or [f"m{number}-{i}-end" for i in range(len(case.targets))]
         asked = f"asked{number}-end"
         with self._broken(case, names, asked):
             plan = self._plan(case, names, asked)
@@ -213,7 +215,7 @@ def toml(targets: Mapping[DialectName, SimProvider], folder: Path) -> str:
 async def world(
     *,
     haste: bool = True,
-    latency: Mapping[str, Latency] | None = None,
+    latency: Mapping[DialectName, Mapping[str, Latency]] | None = None,
     hedge: config.settings.Hedge | None = None,
     ours: str = OURS,
 ) -> AsyncIterator[World]:
@@ -224,7 +226,10 @@ async def world(
             for module, values in HASTE.items():
                 stack.enter_context(patch.multiple(module, **values))
         said: Plays = {"": [Turn(text=ours)]}
-        targets = {d: SimProvider(d, plays=said, strict=False, latency=latency) for d in DIALECTS}
+        late = latency or {}
+        targets = {
+            d: SimProvider(d, plays=said, strict=False, latency=late.get(d)) for d in DIALECTS
+        }
         homes = {
             d: SimProvider(d, plays={"": [Turn(text=HOMES_TEXT)]}, strict=False) for d in DIALECTS
         }
