@@ -31,8 +31,14 @@ class World:
     now: float = 1000.0
 
     def __post_init__(self) -> None:
-        self.marked: list[tuple[str, str]] = []
-        self.health = Health(clock=lambda: self.now, mark=lambda *told: self.marked.append(told))
+        self.marked: dict[str, str] = {}
+        self.health = Health(clock=lambda: self.now, keys=self)
+
+    def mark(self, provider: str, why: str, *, sent: float) -> None:
+        self.marked[provider] = why
+
+    def clear(self, provider: str) -> None:
+        self.marked.pop(provider, None)
 
     def why_not(self, ask: Ask = ASK, binding: Any = BINDING, key: str = "") -> str:
         arrival = Arrival(**{n: getattr(ARRIVAL, n) for n in ("method", "url", "path", "raw")},
@@ -75,7 +81,7 @@ TOLD = {
 @pytest.mark.parametrize("status", TOLD)
 def test_what_one_refusal_says(status: int) -> None:
     world = World()
-    world.health.refused(attempt(), status, ())
+    world.health.refused(attempt(), status, (), began=1000.0)
     found = (bool(world.why_not()), bool(world.why_not(binding=SIBLING)), bool(world.marked))
     assert found == TOLD[status]
 
@@ -86,21 +92,29 @@ def test_an_unreachable_door_closes_for_all_behind_it() -> None:
     assert world.why_not() == world.why_not(binding=SIBLING) == "breaker_open"
 
 
+def test_a_key_that_is_taken_again_is_no_longer_marked() -> None:
+    world = World()
+    world.health.refused(attempt(), 401, (), began=1000.0)
+    assert world.marked == {"openrouter": "openrouter answered 401"}
+    world.health.worked(attempt(), (), 1000.0)
+    assert world.marked == {}
+
+
 @pytest.mark.parametrize("status", [402, 403, 404, 429])
 def test_a_clients_own_account_says_nothing_about_others(status: int) -> None:
     world = World()
     for _ in range(2):
-        world.health.refused(attempt("mine"), status, ())
+        world.health.refused(attempt("mine"), status, (), began=1000.0)
     assert world.why_not(key="mine") == "breaker_open"
     assert world.why_not(key="another's") == world.why_not() == ""
-    assert world.marked == []
+    assert world.marked == {}
 
 
 def test_the_clients_own_request_is_never_judged() -> None:
     """c60: an overload of the requested model on its own upstream is no reason to leave it."""
     world, home = World(), attempt("mine", untouched=True)
     for _ in range(9):
-        world.health.refused(home, 529, (("retry-after", "60"),))
+        world.health.refused(home, 529, (("retry-after", "60"),), began=1000.0)
         world.health.failed(home, "unreachable", "refused")
     assert world.health.admits(home)
     assert world.why_not(key="mine") == ""
@@ -117,7 +131,7 @@ def test_c89_a_limit_that_an_answer_used_up_is_waited_for() -> None:
 
 def test_status_tells_binding_state_until_and_error() -> None:
     world = World()
-    world.health.refused(attempt("CANARY-KEY"), 429, (("retry-after", "30"),))
+    world.health.refused(attempt("CANARY-KEY"), 429, (("retry-after", "30"),), began=1000.0)
     (told,) = world.health.status()["breakers"]
     assert told == {
         "binding": "openrouter/minimax-m3",
@@ -208,7 +222,7 @@ def test_a_broken_state_hurts_nobody() -> None:
     assert world.why_not() == ""
     assert health.admits(attempt())
     health.worked(attempt(), (), 0.0)
-    health.refused(attempt(), 529, ())
+    health.refused(attempt(), 529, (), began=1000.0)
     health.failed(attempt(), "broken", "x")
     health.left(attempt())
     health.took(attempt(), 1.0, streamed=True)

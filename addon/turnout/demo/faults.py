@@ -15,6 +15,7 @@
     html           `status` with a page instead of JSON, as gateways do
     empty          200 and no body
     wrong_length   promises 100 bytes more than it sends, then FIN
+    headers        the healthy answer with `headers` besides
     unstreamed     the whole answer as JSON to a client that asked for a stream
     no_http        bytes that are no HTTP, then FIN
     informational  103 with headers of its own, then the answer
@@ -53,6 +54,7 @@ Kind = Literal[
     "comments",
     "drip",
     "giant",
+    "headers",
 ]
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -181,4 +183,7 @@ BENT: dict[Kind, Callable[[Case], Reply]] = {
     "comments": lambda case: case.after(*(COMMENT, Pause(case.fault.seconds)) * 1000, rest=False),
     "drip": _drip,
     "giant": _giant,
+    "headers": lambda case: replace(
+        case.reply, headers={**case.reply.headers, **case.fault.headers}
+    ),
 }

@@ -9,7 +9,6 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 
-from turnout.account import Meter
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
@@ -18,6 +17,7 @@ from turnout.relay import back, manners
 from turnout.relay import vigil as pings
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
 from turnout.relay.vigil import Vigil
+from turnout.session import quota
 from turnout.trip import Attempt, Headers, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.encoding import PLAIN
@@ -39,7 +39,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = Meter(time.monotonic)
+        self._meter = engine.books.meter()
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -102,7 +102,7 @@ class Passage:
             failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
             self._tried[-1] = failed
             self._answer.close()
-        self._meter = Meter(time.monotonic)
+        self._meter = self._engine.books.meter()
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
@@ -119,13 +119,20 @@ class Passage:
         return await self._error(status if status >= 400 else 502, message)
 
     def _as_it_is(self, last: Answer) -> bool:
-        """In the client's dialect, and nothing that its habits would make worse."""
+        """In the client's dialect, and nothing that its habits would make worse.
+
+        A complaint about our key is not passed on: it may repeat the key.
+        """
         dialect, attempt = self._plan.dialect, last.attempt
+        if attempt.untouched:
+            return True
+        ours = not attempt.clients_key and last.status in (401, 403)
         unharmed = not last.failed and manners.told(dialect.name, last.status) == last.status
-        return attempt.untouched or (attempt.dialect is dialect and unharmed)
+        return attempt.dialect is dialect and unharmed and not ours
 
     async def _error(self, status: int, message: str) -> web.StreamResponse:
         self._status = status = manners.told(self._plan.dialect.name, status)
+        message = self._engine.keys.hide(message)
         headers = dict(manners.short(status, self._marks(None)))
         body = self._plan.dialect.write_error(status, message)
         return web.Response(
@@ -134,6 +141,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
+        if exchange:
+            answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
         vigil = self._vigil(answer, hints)
         if answer.attempt.untouched or self._speaks_alike(answer, hints):
@@ -239,5 +249,6 @@ class Passage:
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
+            limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)

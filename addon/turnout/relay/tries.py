@@ -185,7 +185,7 @@ class Tries:
                 self._health.left(attempt)
             return answer, one.record("", status)
         meant = answer.failed.status if answer.failed else status
-        self._health.refused(attempt, meant, answer.headers, answer.kept)
+        self._health.refused(attempt, meant, answer.headers, answer.kept, began=one.at)
         if status in REFUSALS:
             why = named(status, self._feature(answer))
         return None if leads_away(answer) else answer, one.record(why, status)
