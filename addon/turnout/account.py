@@ -32,8 +32,7 @@ from turnout.wire.events import (
 class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    `last`: the clock's time of its latest event of any kind. `heard`: what is said, where it is to
-    be kept.
+    `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
     """
 
     def __init__(
@@ -46,10 +45,10 @@ class Meter:
         self.error = ""
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
-        self.last: float | None = None
+        self.events = 0
 
     def watch(self, event: Event) -> None:
-        self.last = self._clock()
+        self.events += 1
         if self.heard:
             self.heard.hear(event)
         match event:
@@ -64,7 +63,7 @@ class Meter:
             case Text(text="") | Thinking(text="") | ToolInput(json="") | Signature():
                 pass  # no content
             case Text() | Thinking() | Redacted() | ToolCall() | ToolInput():
-                self.first = self.last if self.first is None else self.first
+                self.first = self._clock() if self.first is None else self.first
 
 
 def folded(before: Usage | None, later: Usage) -> Usage:

@@ -48,7 +48,8 @@ class Vigil:
         self, answer: Answer, meter: Meter, write: Callable[[bytes], Awaitable[None]], ping: bytes
     ) -> None:
         self._answer, self._meter, self._write, self._ping = answer, meter, write, ping
-        self._began = self._heard = self._wrote = time.monotonic()
+        self._began = self._heard = self._spoke = self._wrote = time.monotonic()
+        self._events = meter.events
         self._writing = False
         self._task: asyncio.Task[None] | None = None
         answer.body = self._listened(answer.body)
@@ -83,7 +84,7 @@ class Vigil:
             await asyncio.sleep(TICK_S)
             now = time.monotonic()
             if self._writing:  # a slow client is no fault of the upstream's
-                self._heard = now
+                self._heard = self._spoke = now
             elif why := self._over(now):
                 self._answer.cut = why
                 self._answer.close()
@@ -93,9 +94,10 @@ class Vigil:
                     await self.write(self._ping)
 
     def _over(self, now: float) -> str:
-        spoke = max(self._began, self._meter.last or 0.0)
+        if self._meter.events != self._events:
+            self._events, self._spoke = self._meter.events, now
         if now - self._heard > SILENCE_S:
             return f"upstream was silent for {SILENCE_S:g} s"
-        if now - spoke > DRY_S and now - self._heard < SILENCE_S:
+        if now - self._spoke > DRY_S:
             return f"upstream sent nothing but pings for {DRY_S:g} s"
         return f"upstream took longer than {WHOLE_S:g} s" if now - self._began > WHOLE_S else ""
