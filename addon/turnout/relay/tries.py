@@ -142,7 +142,8 @@ class Tries:
         attempt = self._next()
         if attempt and self._health.may_hedge(self._plan, attempt):
             self._start(attempt, hedge=True)
-        else:
+        elif attempt:
+            self._health.left(attempt)  # if it was to be a probe, others may be
             self._spare = attempt
 
     # -- what came of one

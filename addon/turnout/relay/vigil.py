@@ -6,6 +6,9 @@
     the client has read nothing for PING_S  a ping in its own dialect, between two frames
 
 Of the client's own request, as it came, nothing is cut and nothing added.
+
+Before the first byte no ping is sent: it would fix the status at 200, and with that the answer to
+the question whether all attempts failed. Clients wait minutes for headers; attempts take one.
 """
 
 import asyncio
@@ -32,7 +35,7 @@ PINGS: Mapping[DialectName, bytes] = {
     "anthropic": b'event: ping\ndata: {"type": "ping"}\n\n',
     "openai_chat": COMMENT,
     "openai_responses": COMMENT,
-    "gemini": COMMENT,
+    "gemini": b"",  # Google's Python SDK takes a comment for JSON, and gives up
 }
 
 
