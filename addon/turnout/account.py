@@ -32,7 +32,7 @@ from turnout.wire.events import (
 class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    `heard`: what is said, where it is to be kept.
+    `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class Meter:
         self.error = ""
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
+        self.events = 0
 
     def watch(self, event: Event) -> None:
+        self.events += 1
         if self.heard:
             self.heard.hear(event)
         match event:

@@ -71,7 +71,7 @@ class Engine:
         self.vault = vault
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
-        self.health = Health(config.hedge, clock=clock, mark=self.keys.mark)
+        self.health = Health(config.hedge, clock=clock, keys=self.keys)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
