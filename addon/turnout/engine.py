@@ -60,7 +60,8 @@ class Engine:
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages)
         self.quality = Quality(store, clock)
-        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        worth = config.policy.success_value
+        self.watch = Watch(self.sessions.pins, self.quality, clock, worth)
         self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
         self.books.learners += [

@@ -22,6 +22,8 @@ _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORE
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
 
+MOST_VALUE = 1e6  # sessions
+
 
 def check(settings: Settings, merged: Merged) -> None:
     """Raises ConfigError for the first fault."""
@@ -86,6 +88,7 @@ def policy(settings: Settings) -> Faults:
             yield path, "policy.allow leaves out what policy.force asks for; add it there"
     if rules.deadline_ms < 1:
         yield ("policy", "deadline_ms"), "is a number of milliseconds from 1 up"
+    yield from worth(rules.success_value)
     for name in ("allow", "deny"):
         for index, glob in enumerate(getattr(rules, name)):
             if "/" not in glob and not _FACT.fullmatch(glob):
@@ -93,6 +96,12 @@ def policy(settings: Settings) -> Faults:
                     ("policy", name, index),
                     f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
                 )
+
+
+def worth(value: float) -> Faults:
+    if not 0 <= value <= MOST_VALUE:
+        fault = f"is what a solved task is worth, in sessions: a number from 0 to {MOST_VALUE:g}"
+        yield ("policy", "success_value"), fault
 
 
 def provider_faults(name: str, provider: ProviderSettings) -> Faults:

@@ -47,6 +47,7 @@ class Policy:
 
     An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
     `deadline_ms`: how long a request may wait for its prompt to be embedded; later ones go home.
+    `success_value`: what solving a task is worth, in whole sessions on the requested model.
     """
 
     profile: Profile = "parity"
@@ -57,6 +58,7 @@ class Policy:
     answer_model: Literal["served", "requested"] = "served"
     subscription: Literal["direct", "route"] = "direct"
     deadline_ms: int = 150
+    success_value: float = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
