@@ -24,6 +24,8 @@ PROMISED = {
     *range(63, 69),
     *range(71, 79),
     *(79, 80, 86, 94, 95),
+    *(42, 81, 82, 83, 91),
+    *range(48, 63),
 }
 
 # in a function's name, in an id that a parameter has, in a docstring

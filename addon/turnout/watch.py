@@ -125,6 +125,13 @@ class Watch:
                 rungs[model] = rung
         return list(rungs.values())
 
+    def loops(self, draft: Draft) -> bool:
+        """Whether this very step closed a circle; a person and their force are above it (c82)."""
+        if draft.forced or draft.known is None or not (draft.ask and draft.ask.last_is_tool_result):
+            return False
+        load = draft.known.evidence.loads.get("loop", 0.0)
+        return load >= evidence.SIGNALS["loop"].weight
+
     # -- what becomes of it
 
     def keep(self, plan: Plan, found: Known | None, verdict: Verdict | None) -> None:
