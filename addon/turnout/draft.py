@@ -15,7 +15,7 @@ from turnout.session.identity import Who
 from turnout.session.known import Known
 from turnout.session.outlook import Outlook
 from turnout.session.place import Place
-from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.trip import Arrival, Attempt, Plan, Refusal, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
 
@@ -48,15 +48,20 @@ class Draft:
         self.known: Known | None = None
         self.verdict: Verdict | None = None
         self.forced = False
+        self.project = project
+        self.real = False  # somebody waits for the answer; else it is only asked about
+        self.beyond = ""  # what becomes of it because a limit is reached
         self.account = ""  # whose subscription pays
         self.used: float | None = None  # share of it
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
         self._facts: dict[str, Any] = {
             "id": new_id(clock),
-            "at": self._began,
+            "at": self.at,
             "dialect": dialect,
             "project": project,
+            "trace": arrival.header("traceparent"),
+            "tenant": arrival.tenant,
         }
 
     def header(self, name: str) -> str:
@@ -70,13 +75,26 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def embedded(self, seconds: float) -> None:
+        ended = self._clock() - self._began
+        self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
+
+    def noted(self, name: str, words: Any) -> None:
+        """A fact behind the reason."""
+        self._facts["evidence"] = {**self._facts.get("evidence", {}), name: words}
+
+    @property
+    def id(self) -> str:
+        """Of the decision."""
+        return str(self._facts["id"])
 
     @property
     def at(self) -> float:
         """When it came, epoch seconds."""
-        return self._began
+        return self.arrival.at or self._began
 
     def chosen(self, choice: Choice, rules: Rules) -> None:
         self.forced = bool(rules.force)
@@ -102,7 +120,7 @@ class Draft:
         if not self.account or self.used is None:
             return "", 1.0
         factor = quota.factor(self.used)
-        self._facts["evidence"] = {"subscription": {"used": self.used, "factor": round(factor, 4)}}
+        self.noted("subscription", {"used": self.used, "factor": round(factor, 4)})
         return ("", 1.0) if self.direct else (self.arrival.home, factor)
 
     @property
@@ -162,6 +180,7 @@ class Draft:
             account=self.account,
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
+            forced=self.forced,
         )
 
     def stopped(self, home: Attempt, request: Callable[[], Request]) -> Plan:
@@ -171,8 +190,8 @@ class Draft:
         plan.stop = STOPPED
         return plan
 
-    def untouched(self, reason: str, error: str = "") -> Untouched:
-        """Home as it came. In shadow the record keeps what would have been, in `fresh_model`."""
+    def untouched(self, reason: str, error: str = "", refusal: Refusal | None = None) -> Untouched:
+        """Home as it came, or refused. In shadow `fresh_model` is what would have been."""
         if reason == "shadow":
             self._facts["fresh_model"] = f"{self._facts['provider']}/{self._facts['model']}"
         self._facts |= {
@@ -184,11 +203,14 @@ class Draft:
         }
         return Untouched(
             decision=self._decision(),
+            body=self.body,
             ask=self.ask,
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),
             account=self.account,
             requested_price=self.requested.price if self.requested else None,
+            refusal=refusal,
+            place=self.place,
         )
 
     def _decision(self) -> Decision:

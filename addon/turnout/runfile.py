@@ -45,3 +45,8 @@ def remove(path: Path) -> None:
             path.unlink()
     except (OSError, ValueError, LookupError):
         return
+
+
+def url(address: tuple[str, int]) -> str:
+    host, port = address[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -263,6 +263,8 @@ def _forced(
     binding = next((one for one in options if rules.forces(one)), None)
     if binding is None:
         raise NoTargetError(f"{rules.force} is forced, but there is no key for it or no such model")
+    if forbidden := rules.forbids(binding):
+        raise NoTargetError(f"{rules.force} is forced, but {forbidden.replace('_', ' ')}")
     dialect = dialects.get(binding.provider)
     if lost := why_not(ask, binding, same_dialect=dialect == ask.dialect, dialect=dialect):
         raise NoTargetError(f"{rules.force} is forced, but cannot serve this: {lost}")

@@ -13,6 +13,7 @@ from turnout.wire.events import Usage
 from turnout.wire.request import Ask
 
 PER_TOKEN = Decimal("1e-6")  # rates are per million tokens
+PER_SEARCH = Decimal("1e-3")  # per thousand searches
 TYPICAL_OUTPUT = 700  # tokens; start value
 
 # a kind of token: the rate that bills it. Reasoning is part of the output.
@@ -30,9 +31,12 @@ _RATES = attrgetter(*(rate for _, rate in BILLED))
 def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> Decimal | None:
     """USD at list price. `at`: when it was asked, aware; without it the dearer hours are assumed.
 
-    None when the price of any token that was used is unknown; it is never taken for 0.
+    None when the price of anything that was used is unknown; it is never taken for 0.
     """
-    if price is None:
+    if price is None or usage.apart:
+        return None
+    searched = _searched(price, usage.searches)
+    if searched is None:
         return None
     total = Decimal(0)
     for tokens, rate in zip(_KINDS(usage), _RATES(rates_for(price, usage, at)), strict=True):
@@ -40,7 +44,13 @@ def cost(price: Price | None, usage: Usage, *, at: datetime | None = None) -> De
             if rate is None:
                 return None
             total += tokens * rate
-    return total * PER_TOKEN
+    return total * PER_TOKEN + searched
+
+
+def _searched(price: Price, searches: int) -> Decimal | None:
+    if not searches:
+        return Decimal(0)
+    return None if price.searches is None else searches * price.searches * PER_SEARCH
 
 
 def rates_for(price: Price, usage: Usage, at: datetime | None = None) -> Rates:
