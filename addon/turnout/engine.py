@@ -80,7 +80,8 @@ class Engine:
         self.books.hide = self.keys.hide
         self.quality = Quality(store, clock)
         self.switches = Switches(store, clock)
-        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        worth = config.policy.success_value
+        self.watch = Watch(self.sessions.pins, self.quality, clock, worth)
         self.shadow = Shadow(self.books.elsewhere, clock)
         self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)

@@ -334,6 +334,9 @@ class Planner:
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
+        if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
+            self._parts.sessions.pins.drop(pin)
+            return draft.stopped(composer.home(), composer.request)
         return draft.plan(attempts, composer.home(), composer.request, pin)
 
 
