@@ -3,6 +3,7 @@
 recognise ─▶ planner.py ─▶ (relay) ─▶ books.py: account, log
 """
 
+import asyncio
 import logging
 import os
 import time
@@ -21,6 +22,8 @@ from turnout.guard.keys import Keys
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
+from turnout.reload import Reloaded, compare, merged
+from turnout.route import bundle as bundles
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
@@ -53,6 +56,9 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.keys = Keys(config.providers.values(), environ)
+        self.on_reload: list[Callable[[], None]] = []
+        self._artifacts = artifacts
+        self.read_again_with(lambda: config)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -101,6 +107,37 @@ class Engine:
         if self._road:
             self._road.brain.close()
         self.store.close()
+
+    def read_again_with(self, read: Callable[[], Config]) -> None:
+        """`read()`: the configuration as it is written now. Raises ConfigError."""
+        self._reread, self._as_read = read, read()
+
+    async def reload(self) -> Reloaded:
+        """Reads the configuration again. Raises ConfigError, and then nothing has changed."""
+        as_read = await asyncio.to_thread(self._reread)
+        config, keys = merged(self.config, as_read), Keys(as_read.providers.values(), self._environ)
+        road = await asyncio.to_thread(self._reload, config, keys)
+        told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
+        self.config, self.keys, self._road, self.broken = config, keys, road, ""
+        self._as_read = as_read
+        if switched:  # else `turnout off` holds
+            self.mode = config.mode
+        for tell in self.on_reload:
+            tell()
+        return told
+
+    def _reload(self, config: Config, keys: Keys) -> Road:
+        """The brain is kept, with what it remembers, unless another bundle is in use now."""
+        brain, patience = self._road.brain if self._road else None, config.policy.deadline_ms / 1000
+        if brain is None or brain.bundle.version != bundles.latest(self._artifacts).name:
+            brain = Brain(self._artifacts, self.stages, patience)
+        brain.deadline = patience
+        catalog = self._artifacts / "catalog.json"
+        return Road(Options(config, keys, catalog, brain.bundle.profiles), brain)
+
+    def patience(self) -> float:
+        """Seconds that what runs has when we are told to end."""
+        return self.config.proxy.drain_s
 
     def opened(self) -> frozenset[str]:
         """The only hosts whose TLS may be opened."""

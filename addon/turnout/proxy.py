@@ -12,11 +12,11 @@ Whatever fails in here, the client gets what it would have got without us.
 import asyncio
 import logging
 import os
-import signal
 import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
-from turnout import control, runfile
+from turnout import control, lifecycle, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.books import Passed
 from turnout.engine import Engine
@@ -44,7 +44,7 @@ from turnout.errors import ConfigError
 from turnout.native import Eavesdropper
 from turnout.relay import DISPATCH, PLAN_HEADER, Relay
 from turnout.relay.tls import client_context
-from turnout.trip import Arrival, Plan, Untouched
+from turnout.trip import Arrival, Plan, Untouched, comment
 from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
@@ -82,6 +82,7 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
+        self._running: lifecycle.Running[http.HTTPFlow] = lifecycle.Running()
 
     # -- start and end
 
@@ -95,8 +96,9 @@ class Turnout:
             return
         chosen = ctx.options.turnout_config
         try:
-            config = configuration.load([Path(chosen).expanduser()] if chosen else [])
-            self._engine = Engine.open(config)
+            read = partial(configuration.load, [Path(chosen).expanduser()] if chosen else [])
+            self._engine = Engine.open(read())
+            self._engine.read_again_with(read)
         except ConfigError as e:
             raise exceptions.OptionsError(f"turnout_config: {e}") from e
 
@@ -104,10 +106,19 @@ class Turnout:
         if self._engine is None:
             return
         ctx.options.update(connection_strategy="lazy")
-        self._opened = self._engine.opened() | {INTERNAL}
+        self._engine.on_reload.append(self._open)
+        self._open()
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
         self._announce(self._relay, _addresses())
+
+    def _open(self) -> None:
+        assert self._engine
+        self._opened = self._engine.opened() | {INTERNAL}
+
+    def busy(self) -> int:
+        """How many requests run, or are sent to a slow client."""
+        return self._running.busy(ctx.master.addons.get("proxyserver").connections.values())
 
     def _write_run_file(self, relay: Relay, addresses: dict[str, str]) -> None:
         """`mitmdump -s`: commands find it as they find a serve. Its API is the relay's port."""
@@ -127,6 +138,8 @@ class Turnout:
         runfile.remove(self._run_file)
         if self._relay:
             await self._relay.close()
+        for flow in self._running.left():
+            self._settle(flow, None, "turnout was stopped")
         if self._engine:
             await asyncio.to_thread(self._engine.close)
 
@@ -148,6 +161,7 @@ class Turnout:
     # -- requests
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
+        self._running.began(flow)
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
         if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
@@ -174,7 +188,7 @@ class Turnout:
         else:
             flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
             self._go_home(flow)
-        flow.comment = _comment(plan)
+        flow.comment = comment(plan)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
         """The API: by its own name, or what is no provider's path on the base port."""
@@ -264,11 +278,12 @@ class Turnout:
             flow.request = trail.request
         self._settle(flow, None)
 
-    def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
+    def _settle(self, flow: http.HTTPFlow, status: int | None, error: str = "") -> None:
+        self._running.ended(flow)
         trail = flow.metadata.pop(TRAIL, None)
         if isinstance(trail, Trail) and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status)
+            passed = Passed(meter=heard.meter, began=heard.began, status=status, error=error)
             self._engine.books.settle(trail.plan, passed)
 
 
@@ -304,12 +319,6 @@ def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
     _point(flow, port)
 
 
-def _comment(plan: Plan | Untouched) -> str:
-    decision = plan.decision
-    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
-    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
-
-
 def _many() -> asyncio.Semaphore:
     return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
 
@@ -343,7 +352,7 @@ class Headless(Master):
 
 
 async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Announce) -> None:
-    """Runs until SIGINT or SIGTERM.
+    """Runs until SIGINT or SIGTERM, and until what ran then has ended (lifecycle.py).
 
     `web`: the port of mitmweb, None without. `announce` gets relay and addresses, once they listen.
     """
@@ -358,7 +367,8 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
         ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
     )
     master = Headless(chosen) if web is None else WebMaster(chosen)
-    master.addons.add(Turnout(engine, relay, announce))
+    addon = Turnout(engine, relay, announce)
+    master.addons.add(addon)
     master.options.update(
         connection_strategy="lazy",
         keep_host_header=True,
@@ -367,9 +377,9 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
     )
     if web is not None:
         master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, master.shutdown)
+    close = partial(master.options.update, mode=[])
+    ending = lifecycle.Ending(engine.patience, close=close, busy=addon.busy, end=master.shutdown)
+    lifecycle.listen(ending, engine.reload)
     await master.run()
 
 
@@ -377,15 +387,12 @@ def _addresses() -> dict[str, str]:
     """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
     web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
     return web | {
-        "base" if isinstance(server.mode, ReverseMode) else "proxy": f"http://{_shown(address)}"
+        "base"
+        if isinstance(server.mode, ReverseMode)
+        else "proxy": f"http://{runfile.shown(address)}"
         for server in ctx.master.addons.get("proxyserver").servers
         for address in server.listen_addrs
     }
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 addons = [Turnout()]

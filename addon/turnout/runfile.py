@@ -45,3 +45,9 @@ def remove(path: Path) -> None:
             path.unlink()
     except (OSError, ValueError, LookupError):
         return
+
+
+def shown(address: tuple[str, int]) -> str:
+    """host:port, with the brackets of IPv6."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -120,3 +120,10 @@ class Untouched:
     dialect: Dialect | None = None
     plan_token: bool = False
     requested_price: Price | None = None
+
+
+def comment(plan: Plan | Untouched) -> str:
+    """What became of a request, in one line for mitmweb."""
+    decision = plan.decision
+    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
+    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"

@@ -14,6 +14,7 @@ from turnout.errors import TurnoutError
 SERVE = (sys.executable, "-m", "turnout", "serve")
 START_S = 30.0  # a cold disk takes seconds to load the encoder
 STOP_S = 8.0
+HURRY = {"TURNOUT_PROXY_DRAIN_S": "5"}  # less than STOP_S: rows of what is cut are written
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, "PYTHONPATH": path},
+            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, **HURRY, "PYTHONPATH": path},
         )
 
 

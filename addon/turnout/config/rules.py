@@ -20,6 +20,8 @@ type Faults = Iterator[tuple[Key, str]]
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LONGEST_DRAIN_S = 3600
+LONGEST_TTL_S = 30 * 86_400
 _FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
 
 
@@ -33,6 +35,7 @@ def _faults(settings: Settings, merged: Merged) -> Faults:
     yield from listens(settings)
     yield from hosts(settings)
     yield from policy(settings)
+    yield from cache(settings)
     for name, provider in settings.providers.items():
         yield from provider_faults(name, provider)
     yield from strays(settings, merged)
@@ -51,6 +54,8 @@ def listens(settings: Settings) -> Faults:
             fault = f"{host} is open to others and the proxy has no password; use 127.0.0.1"
             yield ("proxy", name), fault
         bound.append((host, port))
+    if not 0 <= settings.proxy.drain_s <= LONGEST_DRAIN_S:
+        yield ("proxy", "drain_s"), f"is a number of seconds from 0 to {LONGEST_DRAIN_S}"
     if bound[0] == bound[1] and bound[0][1]:
         yield ("proxy", "base_listen"), "is proxy.listen too; give each a port of its own"
 
@@ -93,6 +98,17 @@ def policy(settings: Settings) -> Faults:
                     ("policy", name, index),
                     f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
                 )
+
+
+def cache(settings: Settings) -> Faults:
+    rules = settings.cache
+    if not 0 < rules.ttl_s <= LONGEST_TTL_S:
+        yield ("cache", "ttl_s"), f"is a number of seconds up to {LONGEST_TTL_S}"
+    for name in ("max_bytes", "max_entries"):
+        if getattr(rules, name) < 1:
+            yield ("cache", name), "is a number from 1 up; `exact = false` switches the cache off"
+    if rules.semantic and not rules.exact:
+        yield ("cache", "semantic"), "finds what the exact cache keeps; say exact = true as well"
 
 
 def provider_faults(name: str, provider: ProviderSettings) -> Faults:

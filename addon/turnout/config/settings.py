@@ -25,12 +25,16 @@ INTERCEPT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Addresses are host:port. `upstream`: for labs and tests, host -> the URL asked instead."""
+    """Addresses are host:port. `upstream`: for labs and tests, host -> the URL asked instead.
+
+    `drain_s`: seconds that streams have to finish when turnout is told to end; 0 cuts them.
+    """
 
     listen: str = "127.0.0.1:8080"
     base_listen: str = "127.0.0.1:8788"
     intercept: tuple[str, ...] = INTERCEPT
     upstream: Mapping[str, str] = field(default_factory=dict)
+    drain_s: float = 30.0
 
     @property
     def address(self) -> tuple[str, int]:
@@ -99,12 +103,30 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Answers that need no model. All off by default: an answer of the past is a choice.
+
+    `exact`: the same request again; false, true (temperature 0 only) or "always". `semantic`: a
+    first question that means the same, too. `ttl_s`: seconds an answer lives. `max_bytes`,
+    `max_entries`: of what is kept, in memory and on disk. `disk`: false forgets it at the end.
+    """
+
+    exact: bool | Literal["always"] = False
+    semantic: bool = False
+    ttl_s: float = 3600.0
+    max_bytes: int = 64 << 20
+    max_entries: int = 10_000
+    disk: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     mode: Mode = "route"
     proxy: Proxy = field(default_factory=Proxy)
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
+    cache: Cache = field(default_factory=Cache)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +173,7 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
+    cache: Cache = field(default_factory=Cache)
     files: tuple[str, ...] = ()
 
     def available(self, environ: Mapping[str, str]) -> tuple[Provider, ...]:

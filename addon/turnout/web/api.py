@@ -9,6 +9,7 @@ GET  /v1/pins               which model each conversation is on
 POST /v1/pins               {"model": exact name, "session": "" for every one}
 DELETE /v1/pins             forget them; ?session=ID only that one's
 POST /v1/feedback           {"id": a decision, "good": true or false}
+POST /v1/reload             read the configuration again
 GET  /v1/alarms             models that did worse than promised, in their classes
 DELETE /v1/alarms           ?id=ID: route there again
 """
@@ -51,6 +52,7 @@ def add(app: web.Application, engine: Engine, token: str) -> None:
     app.router.add_post("/v1/feedback", api.feedback)
     app.router.add_get("/v1/alarms", api.alarms)
     app.router.add_delete("/v1/alarms", api.release)
+    app.router.add_post("/v1/reload", api.reload)
 
 
 def is_local(host: str) -> bool:
@@ -102,6 +104,13 @@ class _Api:
             return _error(400, f'the body must be {{"mode": one of {", ".join(get_args(Mode))}}}')
         self._engine.mode = mode
         return web.json_response(self._engine.status())
+
+    async def reload(self, request: web.Request) -> web.Response:
+        try:
+            told = await self._engine.reload()
+        except TurnoutError as e:
+            return _error(400, str(e))
+        return web.json_response({"changed": told.changed, "needs_restart": told.later})
 
     async def route(self, request: web.Request) -> web.Response:
         try:
