@@ -7,19 +7,10 @@ load.py       all of it together -> Config
 """
 
 from turnout.config.load import load
-from turnout.config.settings import (
-    Cache,
-    Config,
-    LocalModel,
-    Policy,
-    Provider,
-    Proxy,
-    StoreSettings,
-)
+from turnout.config.settings import Config, LocalModel, Policy, Provider, Proxy, StoreSettings
 from turnout.paths import artifacts_dir, data_dir, run_file
 
 __all__ = [
-    "Cache",
     "Config",
     "LocalModel",
     "Policy",
