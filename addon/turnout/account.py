@@ -27,12 +27,19 @@ from turnout.wire.events import (
     Usage,
 )
 
+MOST_KEPT = 4 << 20  # characters and events of one answer
+
 
 class Meter:
-    """Watches one answer go by. `first`: the clock's time of its first content, None until then."""
+    """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    `heard`: with `keep` everything that was said, for the cache; None when it got too long.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, keep: bool = False) -> None:
         self._clock = clock
+        self.heard: list[Event] | None = [] if keep else None
+        self._size = 0
         self.model = ""
         self.usage: Usage | None = None
         self.stop_reason: StopReason | None = None
@@ -41,6 +48,7 @@ class Meter:
         self.first: float | None = None
 
     def watch(self, event: Event) -> None:
+        self._keep(event)
         match event:
             case Started(model=model):
                 self.model = model
@@ -54,6 +62,14 @@ class Meter:
                 pass  # no content
             case Text() | Thinking() | Redacted() | ToolCall() | ToolInput():
                 self.first = self._clock() if self.first is None else self.first
+
+    def _keep(self, event: Event) -> None:
+        if self.heard is None:
+            return
+        self.heard.append(event)
+        self._size += 64 + len(getattr(event, "text", ""))
+        if self._size > MOST_KEPT:
+            self.heard = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

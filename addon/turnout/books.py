@@ -79,6 +79,14 @@ class Books:
             except Exception as e:
                 log.exception("learn: %r", e)
 
+    def record(self, decision: Decision, outcome: Outcome) -> None:
+        """The row of a request that nobody was asked. Never raises."""
+        try:
+            with self._stages("log"):
+                self._write(record.row(decision, outcome))
+        except Exception as e:  # noqa: BLE001  do no harm
+            log.warning("%s", e)
+
     def _write(self, row: Row) -> None:
         self._store.add(row)
         for listen in self.listeners:

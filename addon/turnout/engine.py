@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from turnout import __version__, record, stages
+from turnout.answers.cache import Answers
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
@@ -67,7 +68,10 @@ class Engine:
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
         self.planner = Planner(self)
-        self.books.learners += [self.sessions.learn, self.watch.learn]
+        self.answers = Answers(
+            lambda: self.config.cache, self.store_path.with_name("cache.db"), clock
+        )
+        self.books.learners += [self.sessions.learn, self.watch.learn, self.answers.learn]
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -106,6 +110,7 @@ class Engine:
     def close(self) -> None:
         if self._road:
             self._road.brain.close()
+        self.answers.close()
         self.store.close()
 
     def read_again_with(self, read: Callable[[], Config]) -> None:
@@ -194,8 +199,9 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            "cache": self.answers.status(),
             "warnings": [
-                *filter(None, (self.broken, self.store.warning)),
+                *filter(None, (self.broken, self.store.warning, self.answers.warning)),
                 *self.quality.warnings(),
             ],
             "destinations": self.destinations(),

@@ -94,6 +94,7 @@ class Plan:
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription.
+    `cache_key`: what its answer may be kept by, "" when it may not.
     """
 
     decision: Decision
@@ -109,6 +110,7 @@ class Plan:
     plan_token: bool = False
     requested_price: Price | None = None
     debug: bool = False
+    cache_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = Meter(time.monotonic)
+        self._meter = Meter(time.monotonic, keep=bool(plan.cache_key))
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -66,7 +66,9 @@ class Passage:
         return await self._give(answer)
 
     async def _home(self) -> web.StreamResponse:
-        self._meter = Meter(time.monotonic)  # what the broken answer said is not this one's
+        self._meter = Meter(
+            keep=bool(self._plan.cache_key)
+        )  # what the broken answer said is not this one's
         try:
             answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
         except NoAnswerError as e:
