@@ -7,6 +7,8 @@ from typing import Any
 from turnout import record
 from turnout.record import Decision, Outcome, Tried
 from turnout.route.plan import Candidate
+from turnout.trip import Arrival, Attempt, Plan
+from turnout.wire.dialects import DIALECTS
 from turnout.wire.events import Usage
 from turnout.wire.request import Change
 
@@ -98,3 +100,25 @@ def row(
 
 def numbered(n: int, **of_decision: Any) -> dict[str, record.Plain]:
     return row(of_decision={"id": f"id{n:08}", "at": AT + n} | of_decision)
+
+
+def plan(**of_decision: Any) -> Plan:
+    """A routed arrival whose attempts are nobody's business."""
+    dialect = DIALECTS["anthropic"]
+    arrival = Arrival(
+        method="POST", url="https://a/v1/messages", path="/v1/messages", headers=(), raw=b"{}"
+    )
+    home = Attempt(
+        provider="anthropic", model="", url=arrival.url, headers=(), body=b"{}", dialect=dialect
+    )
+    body = b'{"model": "claude-opus-4-5", "max_tokens": 1, "messages": []}'
+    return Plan(
+        decision=decision(**of_decision),
+        arrival=arrival,
+        ask=dialect.peek(body, arrival.path),
+        dialect=dialect,
+        body=body,
+        attempts=iter(()),
+        home=home,
+        request=lambda: dialect.read_request(body, arrival.path),
+    )

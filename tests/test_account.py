@@ -74,56 +74,41 @@ CHEAP, DEAR = dollars("1", "2"), dollars("10", "20", cache_read=Decimal(1))
 USED = Usage(fresh_input=1000, output=500)
 CACHED = Usage(fresh_input=1000, cache_read=1000, output=500)
 
-BILLS: dict[str, tuple[Usage | None, Price | None, Price | None, bool, Bill]] = {
+BILLS: dict[str, tuple[Usage | None, Price | None, Price | None, Bill]] = {
     "actual and requested": (
         USED,
         CHEAP,
         DEAR,
-        False,
         Bill(cost_usd=Decimal("0.002"), requested_same_tokens_usd=Decimal("0.02")),
     ),
-    "one tokeniser, so the same counts": (
-        USED,
-        CHEAP,
-        DEAR,
-        True,
-        Bill(
-            cost_usd=Decimal("0.002"),
-            requested_same_tokens_usd=Decimal("0.02"),
-            requested_counterfactual_usd=Decimal("0.02"),
-        ),
-    ),
-    "no usage, nothing known": (None, CHEAP, DEAR, True, Bill()),
+    "no usage, nothing known": (None, CHEAP, DEAR, Bill()),
     "no price of what served it": (
         USED,
         None,
         DEAR,
-        False,
         Bill(requested_same_tokens_usd=Decimal("0.02")),
     ),
-    "no price of what was asked for": (USED, CHEAP, None, True, Bill(cost_usd=Decimal("0.002"))),
+    "no price of what was asked for": (USED, CHEAP, None, Bill(cost_usd=Decimal("0.002"))),
     "an unknown cache rate": (
         CACHED,
         CHEAP,
         DEAR,
-        False,
         Bill(requested_same_tokens_usd=Decimal("0.021")),
     ),
     "nothing used is 0, not unknown": (
         Usage(),
         CHEAP,
         DEAR,
-        False,
         Bill(cost_usd=Decimal(0), requested_same_tokens_usd=Decimal(0)),
     ),
 }
 
 
-@pytest.mark.parametrize(("usage", "served", "requested", "same", "due"), BILLS.values(), ids=BILLS)
+@pytest.mark.parametrize(("usage", "served", "requested", "due"), BILLS.values(), ids=BILLS)
 def test_bill(
-    usage: Usage | None, served: Price | None, requested: Price | None, same: bool, due: Bill
+    usage: Usage | None, served: Price | None, requested: Price | None, due: Bill
 ) -> None:
-    assert bill(usage, served, requested, same_tokeniser=same) == due
+    assert bill(usage, served, requested) == due
 
 
 def test_the_hour_is_on_the_bill() -> None:

@@ -125,7 +125,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "host:port",
     ),
     "listening to the world": ("[proxy]\nlisten = '0.0.0.0:8080'", "given.toml:2", "127.0.0.1"),
-    "listening by name": ("[proxy]\nbase_listen = 'box:80'", "given.toml:2", "no password"),
+    "listening by name": ("[proxy]\nbase_listen = 'box:80'", "given.toml:2", "keys hash"),
     "one port twice": ("[proxy]\nbase_listen = '127.0.0.1:8080'", "given.toml:2", "its own"),
     "a URL to intercept": ("[proxy]\nintercept = ['https://a.b']", "given.toml:2", "host name"),
     "a bad upstream": ("[proxy]\nupstream = {'a.b' = 'here'}", "given.toml:2", "not a URL"),
@@ -176,7 +176,37 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "a key in a URL": ("[providers.openai]\nbase_url = 'https://u:p@h.io/'", ":2", "`key`"),
     "a key over plain http": ("[providers.openai]\nbase_url = 'http://h.io/v1'", ":2", "https"),
-    "the vault": ("[providers.openai]\nkey = 'vault:x'", ":2: providers.openai.key", "comes later"),
+    "a vault without a name": ("[providers.openai]\nkey = 'vault:'", ":2", "vault:NAME"),
+    "AWS's metadata": (
+        "[providers.openai]\nbase_url = 'http://169.254.169.254/v1'",
+        ":2",
+        "metadata",
+    ),
+    "metadata, in disguise": (
+        "[providers.openai]\nbase_url = 'https://2852039166'",
+        ":2",
+        "metadata",
+    ),
+    "metadata, mapped": (
+        "[providers.openai]\nbase_url = 'https://[::ffff:a9fe:a9fe]'",
+        ":2",
+        "metadata",
+    ),
+    "metadata over IPv6": (
+        "[providers.openai]\nbase_url = 'https://[fd00:ec2::254]'",
+        ":2",
+        "metadata",
+    ),
+    "metadata by name": (
+        "[providers.openai]\nbase_url = 'https://metadata.google.internal./v1'",
+        ":2",
+        "metadata",
+    ),
+    "traffic to metadata": (
+        "[proxy]\nupstream = {'api.openai.com' = 'http://169.254.169.254'}",
+        ":2",
+        "metadata",
+    ),
     "an env without a name": ("[providers.openai]\nkey = 'env:'", ":2", "environment variable"),
     "a negative price": (
         "[[providers.groq.models]]\nid = 'a'\n[[providers.groq.models]]\nid = 'b'\ninput = -0.1",
@@ -344,6 +374,18 @@ STRAYS = {
     ),
     "another's known key": (
         "[providers.openai]\nbase_url = 'https://api.groq.com/v1'\nkey = 'env:OPENAI_API_KEY'"
+    ),
+    "prompts elsewhere": (
+        "[providers.x]\nbase_url = 'https://evil.io/v1'\ndialect = 'anthropic'\nkey = 'none'"
+    ),
+    "any secret of the environment elsewhere": (
+        "[providers.x]\nbase_url = 'https://evil.io/v1'\ndialect = 'anthropic'\nkey = 'env:SECRET'"
+    ),
+    "a key of the vault elsewhere": (
+        "[providers.x]\nbase_url = 'https://evil.io/v1'\ndialect = 'anthropic'\nkey = 'vault:x'"
+    ),
+    "one provider's key of the vault to another": (
+        "[providers.openai]\nbase_url = 'https://api.openai.com/v1'\nkey = 'vault:anthropic'"
     ),
     "traffic elsewhere": "[proxy]\nupstream = {'api.openai.com' = 'https://evil.io'}",
 }

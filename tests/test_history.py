@@ -120,11 +120,16 @@ def group(**facts: Any) -> dict[str, Any]:
         "cache_write_tokens": 340,
         "output_tokens": 500,
         "cost_usd": 0.006155,
+        "attempts_usd": None,
         "requested_usd": 0.030775,
         "saved_usd": 0.02462,
         "comparable_usd": 0.030775,
+        "alone_saved_usd": None,
+        "alone_saved_low_usd": None,
+        "alone_saved_high_usd": None,
         "unpriced": 0,
         "uncompared": 0,
+        "unestimated": 1,
         "errors": 0,
         "failovers": 0,
     } | facts
@@ -133,6 +138,7 @@ def group(**facts: Any) -> dict[str, Any]:
 NOTHING_KNOWN = {name: None for name in group() if name.endswith(("_tokens", "_usd"))} | {
     "unpriced": 1,
     "uncompared": 1,
+    "unestimated": 0,
     "errors": 1,
 }
 
@@ -165,6 +171,7 @@ def test_by_model(path: Path) -> None:
         comparable_usd=0.06155,
         unpriced=1,
         uncompared=2,
+        unestimated=3,
         errors=1,
         failovers=1,
     )
@@ -206,6 +213,7 @@ def test_every_grouping_has_the_same_total(path: Path, by: By) -> None:
         comparable_usd=0.092325,
         unpriced=2,
         uncompared=3,
+        unestimated=4,
         errors=2,
         failovers=1,
     )
@@ -240,7 +248,54 @@ def test_damaged_json_stays_text_and_stops_nothing(path: Path) -> None:
     with store.read(path) as reader:
         row = reader.decision("id0001")
         assert (row["attempts"], row["evidence"]) == ("[{", b"\xff")
-        assert total(reader.audit(0, "model")).failovers == 0
+        assert total(reader.audit(0, "model")).failovers == 1  # counted when it was written
+
+
+ESTIMATED = {
+    "requested_counterfactual_usd": 0.02,
+    "requested_counterfactual_low_usd": 0.01,
+    "requested_counterfactual_high_usd": 0.05,
+    "attempts_usd": 0.001,
+}
+
+
+def test_bounds_are_added_up(tmp_path: Path) -> None:
+    """Over the actions that have them; the others are counted."""
+    rows = [one(0, {}, ESTIMATED), one(1, {}, ESTIMATED), one(2, {}, {}), one(3, {}, UNKNOWN)]
+    (only,) = audited(written(tmp_path / "log.db", rows), "client")
+    saved = (only.alone_saved_low_usd, only.alone_saved_usd, only.alone_saved_high_usd)
+    assert saved == pytest.approx((0.02 - 0.01231, 0.04 - 0.01231, 0.1 - 0.01231))
+    assert (only.unestimated, only.unpriced, only.attempts_usd) == (1, 1, 0.002)
+
+
+def test_cache_hit_rate(path: Path) -> None:
+    whole = total(audited(path, "day"))
+    assert whole.cache_hit_rate == pytest.approx(80_000 / (4800 + 80_000 + 1360))
+    assert total([]).cache_hit_rate is None
+
+
+def test_a_log_of_an_older_turnout_is_read_as_it_is(path: Path) -> None:
+    """Its failovers are counted in its JSON; what it does not know is unknown."""
+    with closing(sqlite3.connect(path)) as db:
+        for index in ("decisions_sums", "decisions_moves", "decisions_shadow"):
+            db.execute(f"DROP INDEX {index}")
+        for column in ("tries", "attempts_usd", "hedge_usd", "routed_usd"):
+            db.execute(f"ALTER TABLE decisions DROP COLUMN {column}")
+        db.commit()
+    whole = total(audited(path, "model"))
+    assert (whole.actions, whole.failovers, whole.attempts_usd) == (6, 1, None)
+
+
+def test_an_audit_by_model_looks_nothing_up_and_sorts_no_row(path: Path) -> None:
+    """A log of a million rows has gigabytes of JSON beside the numbers."""
+    with store.read(path) as reader:
+        plan = [
+            row["detail"]
+            for row in reader._conn.execute("EXPLAIN QUERY PLAN " + reader._sql("model", "1"), (0,))
+        ]
+    assert any("USING COVERING INDEX decisions_sums" in step for step in plan), plan
+    inner = plan[: next(n for n, step in enumerate(plan) if step.startswith("SCAN (sub"))]
+    assert not any("TEMP B-TREE" in step for step in inner), plan
 
 
 VIEWS = {

@@ -228,6 +228,40 @@ def test_c91_the_horizon_is_learned_from_the_log(
     assert sessions.horizon.left("llm", "main", 1) < 1.15 < before
 
 
+def test_what_models_do_is_learned_from_answers(sessions: Sessions, clock: Clock) -> None:
+    """How much each says to the same class of task, and whether its cache keeps its word."""
+    small = {"provider": "q", "model": "small"}
+    forgets = Usage(fresh_input=25_000, output=900)
+    for n in range(12):
+        clock.now += 1.0
+        asked = replace(ASK, messages=3 + 2 * n, input_tokens=20_000 + n)
+        sessions.learn(
+            planned(sessions, asked, at=clock.now, cluster=1, kind="main", **small),
+            passed(forgets, attempt("q", "small")),
+        )
+        other = replace(asked, first_human=f"Fix {n}.", session_hint="t")
+        sessions.learn(planned(sessions, other, at=clock.now, cluster=1, kind="main"), passed())
+    assert sessions.learned.verbosity("small") > 1.1 > 1.0 > sessions.learned.verbosity("big")
+    assert sessions.learned.faith(("q", "small")) < 0.2
+    assert sessions.learned.faith(("a", "big")) == 1.0
+
+
+def test_a_restart_learns_that_from_the_log(sessions: Sessions, store: Store) -> None:
+    usage = {"q": replace(USAGE, output=900), "a": USAGE}
+    for n in range(40):
+        provider, model = (("a", "big"), ("q", "small"))[n % 2]
+        made = decision(
+            id=f"{n:014}", at=999_000.0 + n, provider=provider, model=model, cluster=1, kind="main"
+        )
+        seconds = {"a": 1_000.0, "q": 9_000.0}[provider]
+        out = Outcome(usage=usage[provider], status=200, ttft_ms=500.0, total_ms=seconds)
+        store.add(record.row(made, out))
+    store.flush(10)
+    sessions.study().join()
+    assert sessions.learned.verbosity("small") > 1.1
+    assert sessions.learned.slower(("q", "small"), ("a", "big"), 500.0) > 1.5
+
+
 def test_a_log_that_cannot_be_read_leaves_the_guesses(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "turnout.db"
     path.write_bytes(b"this is no database" * 100)

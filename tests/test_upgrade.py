@@ -24,13 +24,15 @@ OURS = ("_sqlite_migrations", "sqlite_sequence")
 
 
 def made(step: str) -> str:
-    """A log after `step` as SQL, with a row in each table that the tests can fill."""
+    """A log after `step` as SQL, with a row in each table."""
     with closing(Database(memory=True)) as db:
         later = STEPS[STEPS.index(step) + 1 :]
         migrations.apply(db, stop_before=later[:1] or None)
         db.execute("UPDATE _sqlite_migrations SET applied_at = '2026-11-22 00:00:00+00:00'")
         for table in tables(db.conn):
-            row = decided.row() if table == "decisions" else filled(db, table)
+            row = filled(db, table)
+            if table == "decisions":
+                row |= {name: value for name, value in decided.row().items() if name in row}
             db.table(table).insert(row)
         db.conn.commit()
         return "\n".join(db.conn.iterdump()) + "\n"

@@ -6,10 +6,11 @@ bill   usage -> dollars: actual, and what the requested model lists for the same
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from turnout.content import Heard
 from turnout.route.model import Price
 from turnout.route.price import cost
 from turnout.wire.events import (
@@ -27,18 +28,23 @@ from turnout.wire.events import (
     Usage,
 )
 
-MOST_KEPT = 4 << 20  # characters and events of one answer
-
 
 class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    `heard`: with `keep` everything that was said, for the cache; None when it got too long.
+    `heard`: what is said, where it is to be kept. `events`: with `keep` all of them, for the cache;
+    None when they got too many.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, keep: bool = False) -> None:
-        self._clock = clock
-        self.heard: list[Event] | None = [] if keep else None
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        heard: Heard | None = None,
+        *,
+        keep: bool = False,
+    ) -> None:
+        self._clock, self.heard = clock, heard
+        self.events: list[Event] | None = [] if keep else None
         self._size = 0
         self.model = ""
         self.usage: Usage | None = None
@@ -48,12 +54,14 @@ class Meter:
         self.first: float | None = None
 
     def watch(self, event: Event) -> None:
+        if self.heard:
+            self.heard.hear(event)
         self._keep(event)
         match event:
             case Started(model=model):
                 self.model = model
             case Usage():
-                self.usage = event  # cumulative: the last one holds
+                self.usage = folded(self.usage, event)
             case Finished(reason=reason, notes=notes):
                 self.stop_reason, self.notes = reason, notes
             case Failed(message=message):
@@ -64,12 +72,32 @@ class Meter:
                 self.first = self._clock() if self.first is None else self.first
 
     def _keep(self, event: Event) -> None:
-        if self.heard is None:
+        if self.events is None:
             return
-        self.heard.append(event)
+        self.events.append(event)
         self._size += 64 + len(getattr(event, "text", ""))
         if self._size > MOST_KEPT:
-            self.heard = None
+            self.events = None
+
+
+MOST_KEPT = 4 << 20  # characters, and 64 for each event
+
+
+def folded(before: Usage | None, later: Usage) -> Usage:
+    """Cumulative: the later one holds. But some say their input once, and 0 with the output."""
+    if before is None:
+        return later
+    kept = {name: getattr(before, name) for name in INPUT} if not _input(later) else {}
+    said = {name: getattr(before, name) for name in OUTPUT} if not later.output else {}
+    return replace(later, **kept, **said, searches=max(before.searches, later.searches))
+
+
+INPUT = ("fresh_input", "cache_read", "cache_write_5m", "cache_write_1h")
+OUTPUT = ("output", "reasoning")
+
+
+def _input(usage: Usage) -> int:
+    return usage.fresh_input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +105,10 @@ class Bill:
     """USD at list price; None is unknown, never 0.
 
     `requested_same_tokens_usd`: the requested model's price for the very counts of this answer.
-    `requested_counterfactual_usd`: what the requested model would have cost, with bounds.
     """
 
     cost_usd: Decimal | None = None
     requested_same_tokens_usd: Decimal | None = None
-    requested_counterfactual_usd: Decimal | None = None
-    requested_counterfactual_low_usd: Decimal | None = None
-    requested_counterfactual_high_usd: Decimal | None = None
 
 
 def bill(
@@ -93,14 +117,10 @@ def bill(
     requested: Price | None,
     *,
     at: datetime | None = None,
-    same_tokeniser: bool = False,
 ) -> Bill:
-    """`same_tokeniser`: both models count text alike; without, the counterfactual is unknown."""
     if usage is None:
         return Bill()
-    same_tokens = cost(requested, usage, at=at)
     return Bill(
         cost_usd=cost(served, usage, at=at),
-        requested_same_tokens_usd=same_tokens,
-        requested_counterfactual_usd=same_tokens if same_tokeniser else None,
+        requested_same_tokens_usd=cost(requested, usage, at=at),
     )

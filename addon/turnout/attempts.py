@@ -5,30 +5,37 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from turnout import betas
 from turnout.config import Provider
+from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.guard.keys import Keys, uses_clients_key
-from turnout.route.catalog import Binding, target
+from turnout.route.catalog import LONG_CONTEXT, Binding, target
 from turnout.spoken import spoken
 from turnout.stages import Stages
 from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.request import Change, Request, Written
+from turnout.wire.request import Ask, Change, Request, Written
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
-# what an edit took out of an Anthropic body -> the beginning of the beta that stands for it
-BETAS = {"context_management": "context-management-", "effort": "effort-"}
 # what a request keeps when it leaves its dialect: the rest speaks of the client's own vendor
-KEPT_ABROAD = frozenset({"user-agent", "traceparent", "tracestate"})
+KEPT_ABROAD = frozenset({"user-agent"})
+# which trace a request belongs to: no business of a host that the client did not choose
+TRACE = frozenset({"traceparent", "tracestate"})
 
 
 @dataclass(slots=True)
 class Composer:
-    """Composes the attempts of one arrival. `lost`: (binding, reason) of what could not be said."""
+    """Composes the attempts of one arrival. `lost`: (binding, reason) of what was passed over.
+
+    `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
+    `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
+    `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
+    """
 
     arrival: Arrival
     body: bytes
@@ -37,20 +44,32 @@ class Composer:
     providers: Mapping[str, Provider]
     keys: Keys
     stages: Stages
+    ask: Ask | None = None
+    trace: str = ""
+    why_not: Callable[[Binding, bool], str] | None = None
     lost: list[tuple[Binding, str]] = field(default_factory=list)
+    second_key: bool = False
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
         made = 0
         for binding in order:
+            own = uses_clients_key(self.providers[binding.provider], self.arrival)
+            why = self.why_not(binding, own) if self.why_not else ""
             try:
-                attempt = self._attempt(binding)
+                # with the client's own key it may be the client's own request: that always goes
+                attempt = self._attempt(binding) if own or not why else None
             except UnsupportedError as e:
-                self.lost.append((binding, str(e)))
+                attempt, why = None, str(e)
+            if attempt is None or (why and not attempt.untouched):
+                self.lost.append((binding, why))
                 continue
             yield attempt
             made += 1
+            if self.second_key and attempt.clients_key and binding.provider in self.keys:
+                self.second_key = False
+                yield self._attempt(binding, own=False)
             if made == MAX_ATTEMPTS:
                 return
 
@@ -67,23 +86,27 @@ class Composer:
             clients_key=True,
         )
 
-    def _attempt(self, binding: Binding) -> Attempt:
+    def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
+        """`own`: with the client's token, at its own host."""
         provider = self.providers[binding.provider]
         theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
             written = self._written(binding, theirs)
-        own = uses_clients_key(provider, self.arrival)
+        own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = own and written.body == self.body and url == self.arrival.url
+        headers, told = self._headers(
+            binding, theirs, written.changes, own=own, touched=not untouched
+        )
         return Attempt(
             provider=binding.provider,
             model=binding.model.id,
             url=url,
-            headers=self._headers(provider, theirs, written.changes, own=own, untouched=untouched),
+            headers=headers,
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
             price=binding.price,
-            changes=written.changes,
+            changes=(*written.changes, *told),
             untouched=untouched,
             clients_key=own,
         )
@@ -118,33 +141,60 @@ class Composer:
 
     def _headers(
         self,
-        provider: Provider,
+        binding: Binding,
         theirs: Dialect,
         changes: tuple[Change, ...],
         *,
         own: bool,
-        untouched: bool,
-    ) -> Headers:
+        touched: bool,
+    ) -> tuple[Headers, tuple[Change, ...]]:
+        """And what was changed in them."""
         kept = clean(self.arrival.headers)
-        if untouched:
-            return _replaced(kept, {"accept-encoding": "identity"})
+        if not touched:
+            return _replaced(kept, {"accept-encoding": "identity"}), ()
+        told: tuple[Change, ...] = ()
+        if theirs is not self.dialect:
+            kept = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
         if theirs.name == "anthropic":
-            kept = _betas(kept, {change.what for change in changes})
+            changed = {change.what for change in changes}
+            kept, told = betas.fitted(kept, changed, longer=self._longer(binding))
         if own:
-            return _replaced(_plain(kept), {"accept-encoding": "identity"})
-        key = self.keys.get(provider.name)
+            return _replaced(_plain(kept), {"accept-encoding": "identity"}), told
+        return self._with_our_key(kept, binding.provider, theirs), told
+
+    def _with_our_key(self, kept: Headers, provider: str, theirs: Dialect) -> Headers:
+        key = self.keys.get(provider)
         ours = {
             **theirs.headers,
             **(theirs.auth(key) if key else {}),
             "accept-encoding": "identity",
+            **self._traced(self.providers[provider]),
         }
-        if theirs is self.dialect:
-            open_headers = tuple(
-                pair for pair in _plain(kept) if not SECRET.search(pair[0].lower())
-            )
-            return _replaced(_without(open_headers, ("oauth-",)), ours)
-        abroad = tuple(pair for pair in kept if pair[0].lower() in KEPT_ABROAD)
-        return _replaced(abroad, {"content-type": "application/json", **ours})
+        if theirs is not self.dialect:
+            return _replaced(kept, {"content-type": "application/json", **ours})
+        open_headers = tuple(
+            pair
+            for pair in _plain(kept)
+            if not SECRET.search(pair[0].lower()) and pair[0].lower() not in TRACE
+        )
+        return _replaced(betas.without(open_headers, (betas.OAUTH,)), ours)
+
+    def _longer(self, binding: Binding) -> bool | None:
+        """Has its long context to be asked for? See betas.fitted."""
+        if self.ask is None:
+            return None
+        model, named = binding.model, self.ask.model
+        marked, bare = named.endswith(LONG_CONTEXT), named.removesuffix(LONG_CONTEXT)
+        if not binding.long_context:
+            return None if bare in binding.names else False
+        large = self.ask.input_tokens * model.token_ratio > betas.LARGE
+        return True if (marked or large) and binding.provider == model.home else None
+
+    def _traced(self, provider: Provider) -> dict[str, str]:
+        """A gateway or model server of the user's own continues the trace."""
+        trace = self.trace or self.arrival.header("traceparent")
+        own = loopback(provider.host) or private(provider.host)
+        return {"traceparent": trace} if own and trace else {}
 
 
 def clean(headers: Headers) -> Headers:
@@ -159,23 +209,6 @@ def clean(headers: Headers) -> Headers:
 def _plain(headers: Headers) -> Headers:
     """The body was decoded for reading; its new bytes are not compressed."""
     return tuple(pair for pair in headers if pair[0].lower() != "content-encoding")
-
-
-def _betas(headers: Headers, changed: set[str]) -> Headers:
-    """Without the betas of what the body no longer says."""
-    return _without(headers, tuple(beta for what, beta in BETAS.items() if what in changed))
-
-
-def _without(headers: Headers, gone: tuple[str, ...]) -> Headers:
-    """Without the betas that begin so; a header that lists no others goes."""
-
-    def kept(value: str) -> str:
-        return ",".join(one for one in value.split(",") if not one.strip().startswith(gone))
-
-    if not gone:
-        return headers
-    told = [(k, kept(v) if k.lower() == "anthropic-beta" else v) for k, v in headers]
-    return tuple((k, v) for k, v in told if v or k.lower() != "anthropic-beta")
 
 
 def _replaced(headers: Headers, ours: dict[str, str]) -> Headers:

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,14 +39,21 @@ class Brain:
         self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
-    async def scored(self, text: str, *, tools: bool) -> Scored:
-        """`tools`: the request offers some. Raises StageError: no vector, or too late."""
+    async def scored(
+        self, text: str, *, tools: bool, timed: Callable[[float], None] = lambda _: None
+    ) -> Scored:
+        """`tools`: the request offers some. `timed`: told the seconds that embedding took.
+
+        Raises StageError: no vector, or too late.
+        """
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:
             self._known.move_to_end(key)
         else:
+            began = time.perf_counter()
             vectors = await self._embedded(text, key)
+            timed(time.perf_counter() - began)
         with self._stages("score"):
             return self._score(vectors, key, tools=tools)
 

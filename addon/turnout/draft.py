@@ -9,13 +9,13 @@ from turnout.record import Decision, new_id
 from turnout.route.catalog import Binding
 from turnout.route.plan import Candidate, Choice, Rules
 from turnout.route.score import Scored
-from turnout.session import sums
+from turnout.session import quota, sums
 from turnout.session.escalate import Verdict
 from turnout.session.identity import Who
 from turnout.session.known import Known
 from turnout.session.outlook import Outlook
 from turnout.session.place import Place
-from turnout.trip import Arrival, Attempt, Plan, Untouched
+from turnout.trip import Arrival, Attempt, Plan, Refusal, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
 
@@ -43,13 +43,20 @@ class Draft:
         self.known: Known | None = None
         self.verdict: Verdict | None = None
         self.forced = False
+        self.project = project
+        self.real = False  # somebody waits for the answer; else it is only asked about
+        self.beyond = ""  # what becomes of it because a limit is reached
+        self.account = ""  # whose subscription pays
+        self.used: float | None = None  # share of it
         self._began = clock()
         self._lost: dict[tuple[str, str], str] = {}
         self._facts: dict[str, Any] = {
             "id": new_id(clock),
-            "at": self._began,
+            "at": self.at,
             "dialect": dialect,
             "project": project,
+            "trace": arrival.header("traceparent"),
+            "tenant": arrival.tenant,
         }
 
     def header(self, name: str) -> str:
@@ -63,13 +70,26 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def embedded(self, seconds: float) -> None:
+        ended = self._clock() - self._began
+        self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)
+
     def unscored(self, error: str) -> None:
         self._facts["error"] = error
+
+    def noted(self, name: str, words: Any) -> None:
+        """A fact behind the reason."""
+        self._facts["evidence"] = {**self._facts.get("evidence", {}), name: words}
+
+    @property
+    def id(self) -> str:
+        """Of the decision."""
+        return str(self._facts["id"])
 
     @property
     def at(self) -> float:
         """When it came, epoch seconds."""
-        return self._began
+        return self.arrival.at or self._began
 
     def chosen(self, choice: Choice, rules: Rules) -> None:
         self.forced = bool(rules.force)
@@ -79,11 +99,29 @@ class Draft:
             "quality_requested": choice.quality_requested,
             "candidates": choice.candidates,
             "fresh_model": choice.fresh_model,
-            "evidence": {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z},
         }
+        told = self._facts.get("evidence", {})
+        policy = {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z}
+        self._facts["evidence"] = told | policy
         if self.outlook and self.place:
             self._facts |= sums.columns(choice, self.outlook)
             self._facts["evidence"] |= sums.evidence(choice, self.outlook)
+
+    def covered(self) -> tuple[str, float]:
+        """The provider that a subscription pays, and the share of its list price that it is worth.
+
+        Without an observed quota there is no bonus (c42).
+        """
+        if not self.account or self.used is None:
+            return "", 1.0
+        factor = quota.factor(self.used)
+        self.noted("subscription", {"used": self.used, "factor": round(factor, 4)})
+        return ("", 1.0) if self.direct else (self.arrival.home, factor)
+
+    @property
+    def direct(self) -> bool:
+        """Enough of the subscription is left: what was asked for, first of all (c81)."""
+        return bool(self.account) and self.used is not None and self.used < quota.FULL
 
     def judged(self, verdict: Verdict | None, choice: Choice) -> None:
         """What the session's own traffic says, and whether the choice follows it."""
@@ -134,12 +172,14 @@ class Draft:
             pin=pin,
             place=self.place,
             plan_token=is_plan_token(self.arrival),
+            account=self.account,
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
+            forced=self.forced,
         )
 
-    def untouched(self, reason: str, error: str = "") -> Untouched:
-        """Home as it came. In shadow the record keeps what would have been, in `fresh_model`."""
+    def untouched(self, reason: str, error: str = "", refusal: Refusal | None = None) -> Untouched:
+        """Home as it came, or refused. In shadow `fresh_model` is what would have been."""
         if reason == "shadow":
             self._facts["fresh_model"] = f"{self._facts['provider']}/{self._facts['model']}"
         self._facts |= {
@@ -151,10 +191,14 @@ class Draft:
         }
         return Untouched(
             decision=self._decision(),
+            body=self.body,
             ask=self.ask,
             dialect=self.dialect,
             plan_token=is_plan_token(self.arrival),
+            account=self.account,
             requested_price=self.requested.price if self.requested else None,
+            refusal=refusal,
+            place=self.place,
         )
 
     def _decision(self) -> Decision:

@@ -5,11 +5,12 @@ recognise ─▶ planner.py ─▶ (relay) ─▶ books.py: account, log
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
 from turnout.answers.cache import Answers
@@ -17,9 +18,15 @@ from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
 from turnout.config.settings import Mode
+from turnout.counting import Counter
 from turnout.draft import Draft
 from turnout.errors import ArtifactError, StageError, TurnoutError
+from turnout.exchange import Exchange
 from turnout.guard.keys import Keys
+from turnout.guard.limits import Limits
+from turnout.guard.tenants import Tenants
+from turnout.guard.vault import Vault
+from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
@@ -28,14 +35,22 @@ from turnout.route import bundle as bundles
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
+from turnout.shadow import Shadow
 from turnout.stages import Stages
 from turnout.store import Store
+from turnout.subscriptions import Subscriptions
+from turnout.switches import Switches
+from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
 from turnout.wire import encoding
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.recognise import guess, recognise
 from turnout.wire.request import DialectName
+
+if TYPE_CHECKING:
+    from turnout.telemetry.export import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -51,27 +66,48 @@ class Engine:
         environ: Mapping[str, str],
         artifacts: Path,
         clock: Callable[[], float] = time.time,
+        vault: Vault | None = None,
     ) -> None:
         self.config, self.store, self._clock = config, store, clock
         self.mode: Mode = config.mode
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
-        self.keys = Keys(config.providers.values(), environ)
         self.on_reload: list[Callable[[], None]] = []
-        self._artifacts = artifacts
+        self._artifacts, self._vault = artifacts, vault
         self.read_again_with(lambda: config)
+        self.keys = Keys(config.providers.values(), environ, vault, clock)
+        self.tenants = Tenants(config)
+        self.health = Health(config.hedge, clock=clock, mark=self._mark)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
-        self.books = Books(store, self.stages)
+        self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
+        self.books.hide = self.hide
         self.quality = Quality(store, clock)
+        self.switches = Switches(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
+        self.shadow = Shadow(self.books.elsewhere, clock)
+        self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
-        self.answers = Answers(
-            lambda: self.config.cache, self.store_path.with_name("cache.db"), clock
-        )
-        self.books.learners += [self.sessions.learn, self.watch.learn, self.answers.learn]
+        self.counter = Counter(self)
+        self.prometheus = Prometheus(self._road.options.models if self._road else (), self.status)
+        self._telemetry = self._exported(environ)
+        self.books.observers.append(self.prometheus.observe)
+        # where somebody looks at flows: what is kept of a request on its way, by its decision
+        self.exchange: Callable[[str], Exchange | None] | None = None
+        self.limits = Limits(config.limits, self.tenants.line, clock)
+        self.books.listeners.append(self.limits.settled)
+        self.books.learners += [
+            self.sessions.learn,
+            self.watch.learn,
+            self.shadow.learn,
+            self.subscriptions.learn,
+            self.health.learn,
+        ]
+        kept = self.store_path.with_name("cache.db")
+        self.answers = Answers(lambda: self.config.cache, kept, clock)
+        self.books.learners.append(self.answers.learn)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -99,10 +135,22 @@ class Engine:
             store=Store.open(store_path(config)),
             environ=os.environ if environ is None else environ,
             artifacts=artifacts_dir(),
+            vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
         engine.quality.recall()
+        engine.limits.recall(engine.store_path)
         return engine
+
+    def _exported(self, environ: Mapping[str, str]) -> "Telemetry | None":
+        """OpenTelemetry takes a quarter of a second to import: only who wants it pays."""
+        if not wanted(environ, "TRACES", "METRICS"):
+            return None
+        from turnout.telemetry.export import Telemetry
+
+        made = Telemetry(environ)
+        self.books.observers.append(made.observe)
+        return made
 
     def _binding(self, provider: str, model: str) -> Binding | None:
         return self._road.options.binding(provider, model) if self._road else None
@@ -110,8 +158,17 @@ class Engine:
     def close(self) -> None:
         if self._road:
             self._road.brain.close()
+        if self._telemetry:
+            self._telemetry.close()
         self.answers.close()
         self.store.close()
+
+    def hide(self, text: str) -> str:
+        """Without our keys, whichever they are now."""
+        return self.keys.hide(text)
+
+    def _mark(self, provider: str, why: str, *, sent: float = math.inf) -> None:
+        self.keys.mark(provider, why, sent=sent)
 
     def read_again_with(self, read: Callable[[], Config]) -> None:
         """`read()`: the configuration as it is written now. Raises ConfigError."""
@@ -120,7 +177,8 @@ class Engine:
     async def reload(self) -> Reloaded:
         """Reads the configuration again. Raises ConfigError, and then nothing has changed."""
         as_read = await asyncio.to_thread(self._reread)
-        config, keys = merged(self.config, as_read), Keys(as_read.providers.values(), self._environ)
+        config = merged(self.config, as_read)
+        keys = Keys(config.providers.values(), self._environ, self._vault, self._clock)
         road = await asyncio.to_thread(self._reload, config, keys)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
@@ -140,34 +198,44 @@ class Engine:
         catalog = self._artifacts / "catalog.json"
         return Road(Options(config, keys, catalog, brain.bundle.profiles), brain)
 
-    def patience(self) -> float:
-        """Seconds that what runs has when we are told to end."""
-        return self.config.proxy.drain_s
-
     def opened(self) -> frozenset[str]:
         """The only hosts whose TLS may be opened."""
-        return self.config.opened(self._environ)
+        keyed = [one for name, one in self.config.providers.items() if name in self.keys]
+        safe = {host for one in keyed if one.base_url.startswith("https:") for host in one.hosts}
+        return self.config.opened(self._environ) | safe
 
     # -- the road there
 
-    def recognise(self, method: str, path: str) -> DialectName | None:
+    def recognise(self, method: str, path: str) -> DialectName | Literal["count"] | None:
         """The dialect of a completion request; None for everything that is none of our business."""
         try:
             with self.stages("recognise"):
-                return recognise(method, path)
+                counts = self.counter.knows(method, path)
+                return "count" if counts else recognise(method, path)
         except TurnoutError as e:
             log.warning("%s", e)
             return None
 
+    def shadows(self, arrival: Arrival) -> bool:
+        """Whether this request is only to be watched."""
+        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
+        self.keys.refresh()
         draft = Draft(arrival, dialect, self._clock, self._project)
+        draft.real = True
         plan = await self.planner.plan(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
         if isinstance(plan, Plan):
             self.sessions.keep(plan)
             self.watch.keep(plan, draft.known, draft.verdict)
+        self.shadow.keep(plan)
         return plan
+
+    def traceparent(self, decision: str, arrival: Arrival) -> str:
+        """Of the span that this decision will be; "" while nothing is traced."""
+        return self._telemetry.traceparent(decision, arrival) if self._telemetry else ""
 
     # -- what can be asked
 
@@ -189,6 +257,7 @@ class Engine:
         return binding
 
     def status(self) -> dict[str, Any]:
+        self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
@@ -199,14 +268,23 @@ class Engine:
             "bundle": road.brain.bundle.version if road else "",
             **self.counts,
             "dropped_rows": self.store.dropped,
+            **self.health.status(),
             "cache": self.answers.status(),
             "warnings": [
-                *filter(None, (self.broken, self.store.warning, self.answers.warning)),
+                *filter(None, (self.broken, self.store.warning, self._export_warning)),
+                *filter(None, [self.answers.warning]),
                 *self.quality.warnings(),
+                *self.keys.warnings(),
+                *self.limits.warnings(),
             ],
+            "keys": self.keys.report(),
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }
+
+    @property
+    def _export_warning(self) -> str:
+        return self._telemetry.warning if self._telemetry else ""
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""

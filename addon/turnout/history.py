@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -30,6 +31,7 @@ KEYS: dict[By, str] = {
 }
 BUSY_S = 5.0
 MOST_SESSIONS = 20_000  # that survival curves are learned from
+MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 DIGITS = 12  # of a dollar: no price is finer, and sums of floats are not exact beyond
 
 
@@ -40,7 +42,10 @@ class Group:
     `requested`, `served`: models, joined by commas. `routed`: served by another than the requested.
     `requested_usd`: the requested model on the same tokens. `saved_usd` and `comparable_usd` (what
     the requested model would have cost) count the actions with both prices known, `uncompared` the
-    others; `unpriced` the actions whose own cost is unknown. `failovers`: more than one attempt.
+    others; `unpriced` the actions whose own cost is unknown. `failovers`: more than one attempt;
+    `attempts_usd`: what those that were not given back cost, a part of `cost_usd`.
+    `alone_saved_usd`, low and high: against the requested model left alone, with its own tokens and
+    its own cache; `unestimated`: the actions with a cost for which that is not known.
     """
 
     key: str
@@ -53,11 +58,16 @@ class Group:
     cache_write_tokens: int | None
     output_tokens: int | None
     cost_usd: float | None
+    attempts_usd: float | None
     requested_usd: float | None
     saved_usd: float | None
     comparable_usd: float | None
+    alone_saved_usd: float | None
+    alone_saved_low_usd: float | None
+    alone_saved_high_usd: float | None
     unpriced: int
     uncompared: int
+    unestimated: int
     errors: int
     failovers: int
 
@@ -68,37 +78,62 @@ class Group:
             return None
         return self.saved_usd / self.comparable_usd
 
+    @property
+    def cache_hit_rate(self) -> float | None:
+        """Share of all input that was read from a cache; None where nothing was read in."""
+        kinds = (self.input_tokens, self.cache_read_tokens, self.cache_write_tokens)
+        whole = sum(tokens or 0 for tokens in kinds)
+        return (self.cache_read_tokens or 0) / whole if whole else None
+
 
 _WORDS = ("key", "requested", "served")
 _SUMS = tuple(f.name for f in fields(Group) if f.name not in _WORDS)
-_GROUPS = """
+# what one kind of action (asked for, served by, and the group it is in) adds up to
+_KINDS = """
 SELECT
-    coalesce({key}, '') AS key,
-    coalesce(group_concat(DISTINCT requested_model), '') AS requested,
-    coalesce(group_concat(DISTINCT trim(provider || '/' || model, '/')), '') AS served,
+    {key} AS part,
+    requested_model,
+    provider,
+    model,
     count(*) AS actions,
-    count(*) FILTER (WHERE model <> '' AND model <> requested_model) AS routed,
+    CASE WHEN model <> '' AND model <> requested_model THEN count(*) ELSE 0 END AS routed,
     sum(input_tokens) AS input_tokens,
     sum(cache_read_tokens) AS cache_read_tokens,
     sum(coalesce(cache_write_5m_tokens + cache_write_1h_tokens,
                  cache_write_5m_tokens, cache_write_1h_tokens)) AS cache_write_tokens,
     sum(output_tokens) AS output_tokens,
-    round(sum(cost_usd), {digits}) AS cost_usd,
-    round(sum(requested_same_tokens_usd), {digits}) AS requested_usd,
-    round(sum(requested_same_tokens_usd - cost_usd), {digits}) AS saved_usd,
-    round(sum(requested_same_tokens_usd) FILTER (WHERE cost_usd IS NOT NULL), {digits})
-        AS comparable_usd,
+    sum(cost_usd) AS cost_usd,
+    sum({attempts_usd}) AS attempts_usd,
+    sum(requested_same_tokens_usd) AS requested_usd,
+    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
+    sum(requested_same_tokens_usd) FILTER (WHERE cost_usd IS NOT NULL) AS comparable_usd,
+    sum(requested_counterfactual_usd - cost_usd) AS alone_saved_usd,
+    sum(requested_counterfactual_low_usd - cost_usd) AS alone_saved_low_usd,
+    sum(requested_counterfactual_high_usd - cost_usd) AS alone_saved_high_usd,
     count(*) - count(cost_usd) AS unpriced,
-    count(*) - count(cost_usd + requested_same_tokens_usd) AS uncompared,
+    count(*) - count(requested_same_tokens_usd - cost_usd) AS uncompared,
+    count(cost_usd) - count(requested_counterfactual_usd - cost_usd) AS unestimated,
     count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors,
-    count(*) FILTER (
-        WHERE CASE WHEN json_valid(attempts) THEN json_array_length(attempts) > 1 END
-    ) AS failovers
+    count(*) FILTER (WHERE {tries} > 1) AS failovers
 FROM decisions
 WHERE at >= ?
+GROUP BY requested_model, provider, model{more}
+"""
+_GROUPS = """
+SELECT
+    coalesce({key}, '') AS key,
+    coalesce(group_concat(DISTINCT requested_model), '') AS requested,
+    coalesce(group_concat(DISTINCT trim(provider || '/' || model, '/')), '') AS served,
+    {sums}
+FROM ({kinds})
 GROUP BY 1
 ORDER BY {order}
 """
+# columns that a log of an older turnout lacks: what stands in for them
+_SINCE_THEN = {
+    "attempts_usd": "NULL",
+    "tries": "CASE WHEN json_valid(attempts) THEN json_array_length(attempts) END",
+}
 
 
 _JUDGED = """
@@ -115,6 +150,14 @@ WHERE at >= ? AND NOT EXISTS (
 )
 ORDER BY at
 """
+
+
+def _summed(name: str) -> str:
+    return (
+        f"round(sum({name}), {DIGITS}) AS {name}"
+        if name.endswith("_usd")
+        else f"sum({name}) AS {name}"
+    )
 
 
 def total(groups: Sequence[Group]) -> Group:
@@ -182,10 +225,17 @@ class Reader:
         """Actions from `since` (epoch seconds) on; days in order, others the dearest first."""
         order = "1" if by == "day" else "cost_usd DESC NULLS LAST, actions DESC, 1"
         with reading(self.path):
-            rows = self._conn.execute(
-                _GROUPS.format(key=KEYS[by], order=order, digits=DIGITS), (since,)
-            )
+            rows = self._conn.execute(self._sql(by, order), (since,))
             return [Group(**dict(found)) for found in rows]
+
+    def _sql(self, by: By, order: str) -> str:
+        """By model nothing needs sorting: the rows come in that order."""
+        known = {found["name"] for found in self._conn.execute("PRAGMA table_info(decisions)")}
+        later = {name: name if name in known else told for name, told in _SINCE_THEN.items()}
+        key, part = (KEYS[by], "NULL") if by == "model" else ("part", KEYS[by])
+        kinds = _KINDS.format(key=part, more="" if by == "model" else ", part", **later)
+        sums = ",\n    ".join(map(_summed, _SUMS))
+        return _GROUPS.format(key=key, kinds=kinds, sums=sums, order=order)
 
     def lived(self, since: float) -> Iterator[Row]:
         """How many actions each session had: client, kind, steps, last_at; the latest first."""
@@ -196,6 +246,18 @@ class Reader:
             " GROUP BY session, client, 2 ORDER BY last_at DESC LIMIT ?",
             since,
             MOST_SESSIONS,
+        )
+
+    def answers(self, since: float) -> Iterator[Row]:
+        """How much was said and how fast, of actions with one attempt; the latest first."""
+        return self._rows(
+            "SELECT provider, model, cluster, kind, output_tokens, ttft_ms, total_ms FROM decisions"
+            " WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
+            " AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
+            " AND CASE WHEN json_valid(attempts) THEN json_array_length(attempts) < 2 END"
+            " ORDER BY at DESC LIMIT ?",
+            since,
+            MOST_ANSWERS,
         )
 
     def pins(self, most: int) -> Iterator[Row]:
@@ -212,6 +274,10 @@ class Reader:
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")
+
+    def select(self, sql: str, *values: str | float) -> Iterator[Row]:
+        """For questions of other modules."""
+        return self._rows(sql, *values)
 
     def _rows(self, sql: str, *values: str | float) -> Iterator[Row]:
         with reading(self.path):
@@ -238,7 +304,9 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
         )
     uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if immutable else "")
     with reading(path):
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+        conn = sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
+    conn.text_factory = _text  # a damaged cell must not hide the rows around it
+    return conn
 
 
 @contextmanager
@@ -248,6 +316,9 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: cannot be read as turnout's log: {e}") from e
+
+
+_text = partial(str, encoding="utf-8", errors="replace")
 
 
 def _decoded(name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from turnout.config import Config
 from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
+from turnout.guard.tenants import NOTHING, Tighter, together
 from turnout.providers import HOMES
 from turnout.route.bundle import Profile
 from turnout.route.catalog import Binding, Catalog
@@ -14,6 +15,9 @@ from turnout.route.plan import Rules
 from turnout.trip import Arrival
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName
+
+RULES = 1000  # sets of rules that are kept: profiles x forces x tenants x projects
+MOST = 256  # sets of bindings that are remembered
 
 
 class Options:
@@ -25,7 +29,7 @@ class Options:
         self._config, self._keys, self._profiles = config, keys, profiles
         self.catalog = _with_local(Catalog.load(catalog), config)
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
-        self._rules: dict[tuple[str, str], Rules] = {}
+        self._rules: dict[tuple[str, str, Tighter, bool], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}
         for binding in self.catalog.bindings:
             mine = self._by_provider.get(binding.provider, ())
@@ -33,23 +37,46 @@ class Options:
         self._by_model = {
             (b.provider, b.model.id): b for b in reversed(self.catalog.bindings)
         }  # a provider's first binding of a model stands for it
-        self._keyed = self._of(sorted(name for name in self._spoken if name in keys))
+        self._keyed_at = -1
+        self._keyed_are: tuple[Binding, ...] = ()
+        self._available: dict[tuple[int, str, frozenset[str]], tuple[Binding, ...]] = {}
         self.rules("", "")  # a wrong policy is refused at start
+        for bounds in (*config.projects.values(), *config.tenants.values()):
+            self.rules("", "", together([bounds]))
+
+    @property
+    def _keyed(self) -> tuple[Binding, ...]:
+        """Keys come and go while we run."""
+        if self._keyed_at != self._keys.version:
+            self._keyed_at, self._keyed_are = self._keys.version, self._of(self.names)
+        return self._keyed_are
 
     @property
     def names(self) -> list[str]:
         """Providers that turnout has a key for and can speak to."""
         return sorted(name for name in self._spoken if name in self._keys)
 
+    @property
+    def models(self) -> frozenset[str]:
+        """Every model's id."""
+        return frozenset(self.catalog.models) | {b.model.id for b in self.catalog.bindings}
+
     def requested(self, arrival: Arrival, model: str) -> Binding | None:
         """What the client asked for, as its own provider serves it."""
         return self.catalog.find(arrival.home, model) if arrival.home else None
 
-    def available(self, arrival: Arrival) -> tuple[Binding, ...]:
+    def available(self, arrival: Arrival, out: frozenset[str] = frozenset()) -> tuple[Binding, ...]:
+        """What there is a key for; the same object for the same. `out`: providers left out."""
         home = self._config.providers.get(arrival.home)
-        if home is None or home.name in self.names or home.name not in self._spoken:
-            return self._keyed
-        return (*self._keyed, *(self._of([home.name]) if uses_clients_key(home, arrival) else ()))
+        own = home and home.name in self._spoken and home.name not in self._keys
+        brings = home.name if own and home and uses_clients_key(home, arrival) else ""
+        key = (self._keys.version, brings, out)
+        if key not in self._available:
+            found = (*self._keyed, *self._of([brings] if brings else []))
+            if len(self._available) >= MOST:
+                self._available.clear()
+            self._available[key] = tuple(one for one in found if one.provider not in out)
+        return self._available[key]
 
     def binding(self, provider: str, model: str) -> Binding | None:
         """A model of the catalogue as this provider serves it."""
@@ -74,30 +101,42 @@ class Options:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise ConfigError(f"{name!r} is no model that can be used here{hint}")
 
-    def rules(self, profile: str, force: str) -> Rules:
-        """The policy, with what a client asked for in its headers. Raises ConfigError."""
+    def rules(
+        self, profile: str, force: str, tighter: Tighter = NOTHING, *, cheapest: bool = False
+    ) -> Rules:
+        """The policy, with what a client asked for in its headers. Raises ConfigError.
+
+        `tighter`: what holds for a project and a tenant besides. `cheapest`: quality is no matter.
+        """
         policy = self._config.policy
-        key = (profile or policy.profile, force or policy.force)
+        key = (profile or policy.profile, force or policy.force, tighter, cheapest)
         if key not in self._rules:
             made = self._made(*key)
             self._check_forced(made)
+            if len(self._rules) > RULES:
+                self._rules.clear()
             self._rules[key] = made
         return self._rules[key]
 
-    def _made(self, profile: str, force: str) -> Rules:
-        parity = self._profiles.get(profile)
-        if parity is None:
+    def _made(
+        self, profile: str, force: str, tighter: Tighter = NOTHING, cheapest: bool = False
+    ) -> Rules:
+        names = [profile, *tighter.profiles]
+        if unknown := next((name for name in names if name not in self._profiles), None):
             known = ", ".join(sorted(self._profiles))
-            raise ConfigError(f"policy.profile: {profile!r} is not one of {known}")
+            raise ConfigError(f"policy.profile: {unknown!r} is not one of {known}")
+        strictest = min(names, key=lambda name: self._profiles[name].epsilon)
+        parity = self._profiles[strictest]
         policy = self._config.policy
         return Rules(
-            profile=profile,
-            epsilon=parity.epsilon,
-            z=parity.z,
-            min_evidence=parity.min_evidence,
+            profile="cheapest" if cheapest else strictest,
+            epsilon=1.0 if cheapest else parity.epsilon,
+            z=0.0 if cheapest else parity.z,
+            min_evidence=0.0 if cheapest else parity.min_evidence,
             never_above_requested=policy.never_above_requested,
             allow=policy.allow,
-            deny=policy.deny,
+            deny=(*policy.deny, *tighter.deny),
+            allows=tighter.allows,
             force=force,
         )
 
@@ -111,7 +150,8 @@ class Options:
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise ConfigError(f"policy.force: {provider!r} serves no model {model!r}{hint}")
         if provider not in self._keys and known.env and not self._comes_home(provider):
-            raise ConfigError(f"policy.force: {rules.force} needs a key: set {known.env[0]}")
+            mend = f"set {known.env[0]}, or `turnout keys add {provider}`"
+            raise ConfigError(f"policy.force: {rules.force} needs a key: {mend}")
 
     def _comes_home(self, provider: str) -> bool:
         """Its own clients bring their token."""

@@ -17,12 +17,15 @@ from turnout.config import Config
 from turnout.config.settings import Mode
 from turnout.draft import Draft
 from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
-from turnout.guard.keys import Keys, has_credential, is_plan_token
+from turnout.guard.keys import Keys, has_credential
+from turnout.guard.limits import Asked, Limits
+from turnout.guard.tenants import Tenants
+from turnout.health.health import Health
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
 from turnout.route.model import Binding
-from turnout.route.plan import Choice, Rules, choose
+from turnout.route.plan import Choice, Memory, Rules, choose, directly
 from turnout.route.score import Scored
 from turnout.session.identity import identify
 from turnout.session.kind import kind
@@ -30,9 +33,12 @@ from turnout.session.outlook import Outlook
 from turnout.session.pins import Pin
 from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
+from turnout.shadow import Shadow
 from turnout.spoken import by_provider
 from turnout.stages import Stages
-from turnout.trip import Plan, Untouched
+from turnout.subscriptions import Subscriptions
+from turnout.switches import Switches
+from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
 
@@ -66,22 +72,37 @@ class Parts(Protocol):
     @property
     def keys(self) -> Keys: ...
     @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
     def stages(self) -> Stages: ...
     @property
     def road(self) -> Road: ...
+    @property
+    def broken(self) -> str: ...
+    @property
+    def health(self) -> Health: ...
     @property
     def sessions(self) -> Sessions: ...
     @property
     def quality(self) -> Quality: ...
     @property
+    def switches(self) -> Switches: ...
+    @property
     def watch(self) -> Watch: ...
+    def traceparent(self, decision: str, arrival: Arrival) -> str: ...
+    @property
+    def shadow(self) -> Shadow: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
 
 class Planner:
-    """One per engine; it keeps nothing of its own between two requests."""
+    """One per engine. What it remembers makes it quicker and changes no decision."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._memory = parts, Memory()
 
     async def plan(self, draft: Draft) -> Plan | Untouched:
         """Never raises: Untouched says what went wrong."""
@@ -99,6 +120,8 @@ class Planner:
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
         self._read(draft)
+        if beyond := self._beyond(draft):
+            return beyond
         if reason := self._hands_off(draft):
             return draft.untouched(reason)
         choice = await self._choose(draft)
@@ -118,7 +141,47 @@ class Planner:
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
-            draft.known = self._parts.watch.look(draft)
+            if self._in_shadow(draft):
+                draft.place = self._parts.shadow.refreshed(draft.place, draft.kind)
+            else:
+                draft.known = self._parts.watch.look(draft)
+
+    def _in_shadow(self, draft: Draft) -> bool:
+        return self._parts.mode == "shadow" or draft.header("mode") == "shadow"
+
+    def _beyond(self, draft: Draft) -> Untouched | None:
+        """Counts it, and what becomes of it when a limit is reached."""
+        if not draft.real:
+            return None
+        assert draft.ask and draft.who
+        verdict = self._parts.limits.ask(
+            draft.id,
+            Asked(
+                at=draft.at,
+                client=draft.who.client,
+                project=draft.project,
+                tenants=self._parts.tenants.line(draft.arrival.tenant),
+                model=self._asked_for(draft),
+                tokens=draft.ask.input_tokens,
+            ),
+        )
+        if verdict is None:
+            return None
+        draft.beyond = verdict.then
+        draft.noted("limit", verdict.words)
+        if verdict.then == "cheaper":
+            return None
+        refused = verdict.then == "refuse"
+        refusal = Refusal(429, verdict.words, verdict.retry_after) if refused else None
+        return draft.untouched("limit", verdict.words, refusal)
+
+    def _asked_for(self, draft: Draft) -> str:
+        """As the log calls it; as the client does where nothing can be looked up."""
+        assert draft.ask
+        if self._parts.broken:
+            return draft.ask.model
+        found = self._parts.road.options.requested(draft.arrival, draft.ask.model)
+        return found.model.id if found else draft.ask.model
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
@@ -126,9 +189,22 @@ class Planner:
             return "unreadable"
         if not has_credential(draft.arrival):
             return "no_credential"  # whoever it is, it does not spend our keys
-        if is_plan_token(draft.arrival) and self._parts.config.policy.subscription == "direct":
-            return "subscription"
+        if reason := self._spared(draft):
+            return reason
         return "native_only" if draft.kind in NEVER_ROUTED else ""
+
+    def _spared(self, draft: Draft) -> str:
+        """Why a plan token is none of our business; a person's force is above it."""
+        known, policy = self._parts.subscriptions, self._parts.config.policy
+        draft.account = known.account(draft.arrival)
+        if not draft.account:
+            return ""
+        if policy.subscription == "direct":
+            return "subscription"
+        if draft.header("model") or policy.force or self._by_hand(draft):
+            return ""
+        draft.used = known.used(draft.account)
+        return "subscription_unknown" if draft.used is None else ""
 
     async def _choose(self, draft: Draft) -> Choice | None:
         ask, options, brain = draft.ask, self._parts.road.options, self._parts.road.brain
@@ -155,11 +231,14 @@ class Planner:
                 dialects,
                 scored,
                 rules,
-                forced or (place.pin.binding if place.pin else None),
+                forced or (place.pin.binding if place.pin and not draft.beyond else None),
                 at=outlook.when,
-                outlook=None if forced else outlook,
+                outlook=None if forced or draft.beyond else outlook,
                 alarmed=self._parts.quality.alarmed(version, scored.cluster),
+                memory=self._memory,
             )
+            if draft.direct and requested:
+                choice = directly(choice, requested)
             draft.chosen(choice, rules)
             draft.judged(verdict, choice)
         return choice
@@ -168,7 +247,9 @@ class Planner:
         """A forced model is no guess: it is served though nobody knows what is asked of it."""
         assert draft.ask
         try:
-            scored = await brain.scored(draft.words, tools=bool(draft.ask.tools))
+            scored = await brain.scored(
+                draft.words, tools=bool(draft.ask.tools), timed=draft.embedded
+            )
         except StageError as e:
             if not forced:
                 raise
@@ -184,14 +265,16 @@ class Planner:
             draft.header("profile"),
             draft.header("model"),
         )
+        tighter = self._parts.tenants.tighter(draft.arrival.tenant, draft.project)
+        cheapest = draft.beyond == "cheaper"
         pin = self._by_hand(draft) if not force else None
         if pin is None:
-            return options.rules(profile, force)
+            return options.rules(profile, force, tighter, cheapest=cheapest)
         try:
-            return options.rules(profile, "/".join(pin.binding))
+            return options.rules(profile, "/".join(pin.binding), tighter)
         except ConfigError as e:
             log.info("a pin made by hand does not hold: %s", e)  # its key is gone, say
-            return options.rules(profile, force)
+            return options.rules(profile, force, tighter, cheapest=cheapest)
 
     def _by_hand(self, draft: Draft) -> Pin | None:
         assert draft.who
@@ -201,20 +284,22 @@ class Planner:
 
     def _looked_out(self, draft: Draft) -> tuple[Place, Outlook]:
         assert draft.ask and draft.who and draft.place
-        draft.place = self._parts.sessions.refreshed(draft.place, draft.kind)
+        pins = self._parts.shadow if self._in_shadow(draft) else self._parts.sessions
+        draft.place = pins.refreshed(draft.place, draft.kind)
         draft.outlook = self._parts.sessions.outlook(
-            draft.ask, draft.place, draft.who.client, draft.kind, draft.at
+            draft.ask, draft.place, draft.who.client, draft.kind, draft.at, draft.covered()
         )
         return draft.place, draft.outlook
 
     def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
         """Without the providers that were overloaded again and again in this session (c60)."""
-        options = self._parts.road.options.available(draft.arrival)
         out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
-        return [one for one in options if one.provider not in out] if out else options
+        options = self._parts.road.options.available(draft.arrival, out)
+        return self._parts.switches.open(options, draft.requested)
 
     def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
+        arrival, ask, health = draft.arrival, draft.ask, self._parts.health
         composer = Composer(
             draft.arrival,
             draft.body,
@@ -223,6 +308,13 @@ class Planner:
             self._parts.config.providers,
             self._parts.keys,
             self._parts.stages,
+            draft.ask,
+            self._parts.traceparent(draft.id, draft.arrival),
+            second_key=bool(draft.account) and not draft.forced,
+            # what a person forced has nothing that could stand in for it
+            why_not=None
+            if draft.forced
+            else lambda b, own: health.why_not(b, arrival, ask, own=own),
         )
         ours = composer.attempts(choice.order)
         first = next(ours, None)
@@ -232,7 +324,7 @@ class Planner:
                 "; ".join(f"{b.provider}/{b.id}: {why}" for b, why in composer.lost)
             )
         draft.first(first)
-        if self._parts.mode == "shadow" or draft.header("mode") == "shadow":
+        if self._in_shadow(draft):
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""

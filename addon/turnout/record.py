@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from turnout.content import Content
     from turnout.route.plan import Candidate
     from turnout.wire.events import Usage
     from turnout.wire.request import Change
@@ -35,6 +36,7 @@ TOKENS = {
     "cache_write_1h_tokens": "cache_write_1h",
     "output_tokens": "output",
     "reasoning_tokens": "reasoning",
+    "web_searches": "searches",
 }
 OF_DECISION = (
     *("id", "at", "session", "kind", "client", "tenant", "project", "dialect", "requested_model"),
@@ -45,6 +47,7 @@ OF_OUTCOME = (
     *("status", "stop_reason", "cost_usd", "requested_same_tokens_usd"),
     *("requested_counterfactual_usd", "requested_counterfactual_low_usd"),
     *("requested_counterfactual_high_usd", "ttft_ms", "total_ms"),
+    *("attempts_usd", "hedge_usd", "estimated", "routed_usd", "routed_low_usd", "routed_high_usd"),
 )
 
 
@@ -55,6 +58,8 @@ class Decision:
     `at`: epoch seconds. `quality`: predicted, 0 to 1. `fresh_model`: what would have been picked
     without the pin. `stay_usd`, `switch_usd`: the rest of the session on the pin, on `fresh_model`.
     `evidence`: the facts behind the reason, by name. `error`: the stage that broke, "" when none.
+    `trace`: the client's `traceparent`. `embedded`: when embedding began after `at`, and how long
+    it took, milliseconds; None when the prompt was known.
     """
 
     id: str
@@ -82,17 +87,27 @@ class Decision:
     changes: "tuple[Change, ...]" = ()
     route_ms: float = 0.0
     error: str = ""
+    trace: str = ""
+    embedded: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure."""
+    """One attempt. `status`: None when no answer came. `ms`: until its headers or its failure.
+
+    `hedge`: it was sent because the one before was slow.
+    `usage`, `cost_usd`: of an attempt that was not given back; None is unknown. A cost without a
+    usage is an estimate: of what was cut after it began.
+    """
 
     provider: str
     model: str
     status: int | None = None
     error: str = ""
     ms: float = 0.0
+    hedge: bool = False
+    usage: "Usage | None" = None
+    cost_usd: Usd = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +116,10 @@ class Outcome:
 
     `model`, `provider`: who really served it, "" when it is the one that was decided.
     `ttft_ms`, `total_ms`: from the request's arrival to the client's first and last byte.
+    `content`: what was asked and said, where it is kept; it has a table of its own.
+    `attempts_usd`: part of `cost_usd`, of attempts that were not given back; `hedge_usd`: of these,
+    the ones that lost a race. `estimated`: whether a part of it is. `routed_usd`: in shadow, what
+    routing would have cost.
     """
 
     attempts: tuple[Tried, ...] = ()
@@ -118,6 +137,13 @@ class Outcome:
     ttft_ms: float | None = None
     total_ms: float | None = None
     stream: bool = False
+    content: "Content | None" = None
+    attempts_usd: Usd = None
+    hedge_usd: Usd = None
+    estimated: bool | None = None
+    routed_usd: Usd = None
+    routed_low_usd: Usd = None
+    routed_high_usd: Usd = None
 
 
 def row(decision: Decision, outcome: Outcome) -> dict[str, Plain]:
@@ -132,6 +158,7 @@ def row(decision: Decision, outcome: Outcome) -> dict[str, Plain]:
             "model": _text(outcome.model or decision.model),
             "provider": _text(outcome.provider or decision.provider),
             "attempts": _json(tried),
+            "tries": len(tried),
             "error": _text("; ".join(errors)),
         }
     )

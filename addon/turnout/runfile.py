@@ -47,7 +47,6 @@ def remove(path: Path) -> None:
         return
 
 
-def shown(address: tuple[str, int]) -> str:
-    """host:port, with the brackets of IPv6."""
+def url(address: tuple[str, int]) -> str:
     host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,7 +7,8 @@ Nothing in here can hurt a request: what fails means that there is no pin.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,11 @@ from turnout.record import Tried
 from turnout.route.model import Binding
 from turnout.session import horizon, pin_rows
 from turnout.session import place as places
+from turnout.session.board import Board
 from turnout.session.cache_state import Cached, credible
 from turnout.session.horizon import Horizon, Lived
 from turnout.session.identity import Who
+from turnout.session.learned import Answer, Learned
 from turnout.session.outlook import Outlook
 from turnout.session.pins import MOST, Observed, Pin, Pins
 from turnout.session.place import Place
@@ -52,10 +55,10 @@ class Sessions:
         state: Lasting[Pin] = Lasting(store, "pins", pin_rows.row, most=MOST, before=before)
         self.pins = Pins(clock, state)
         self.pins.sweep()
-        self.horizon = Horizon()
+        self.horizon, self.learned, self._board = Horizon(), Learned(), Board()
 
     def study(self) -> Thread:
-        """Learns survival curves from the log, beside everything else."""
+        """Learns from the log, beside everything else: survival curves, and what models do."""
         thread = Thread(target=self._study, name="turnout-study", daemon=True)
         thread.start()
         return thread
@@ -65,9 +68,27 @@ class Sessions:
         try:
             with history.read(self._path) as log_file:
                 rows = list(log_file.lived(now - STUDIED_S))
+                answers = list(log_file.answers(now - STUDIED_S))
             self.horizon = horizon.learned((Lived(**one) for one in rows), now)
+            known = Learned()
+            known.recall(filter(None, map(self._answer, reversed(answers))))
+            self.learned = known
         except (TurnoutError, TypeError) as e:
-            log.debug("survival curves stay guesses: %s", e)
+            log.debug("the guesses stay: %s", e)
+
+    def _answer(self, row: Mapping[str, Any]) -> Answer | None:
+        """A row of the log as what it tells of its model."""
+        if (found := self._find(row["provider"], row["model"])) is None:
+            return None
+        return Answer(
+            provider=row["provider"],
+            model=row["model"],
+            cluster=row["cluster"],
+            kind=row["kind"],
+            output=row["output_tokens"] / found.model.token_ratio,
+            first_s=_seconds(row["ttft_ms"]),
+            total_s=_seconds(row["total_ms"]),
+        )
 
     def place(self, ask: Ask, who: Who, kind: str) -> Place:
         return self.refreshed(places.place(ask, who.session, who.agent), kind)
@@ -76,10 +97,30 @@ class Sessions:
         """With the pin as it is now: a parallel action may have made one in the meantime."""
         return place if kind in UNPINNED else replace(place, pin=self.pins.get(place.key))
 
-    def outlook(self, ask: Ask, place: Place, client: str, kind: str, at: float) -> Outlook:
+    def outlook(
+        self,
+        ask: Ask,
+        place: Place,
+        client: str,
+        kind: str,
+        at: float,
+        covered: tuple[str, float] = ("", 1.0),
+    ) -> Outlook:
+        """`covered`: what a subscription of the client takes off, see Outlook."""
         steps = 1.0 if kind in SINGLE else self.horizon.left(client, kind, place.step)
         pinned = self._find(*place.pin.binding) if place.pin else None
-        return Outlook(ask, place, steps, at, datetime.fromtimestamp(at, UTC), pinned=pinned)
+        when = datetime.fromtimestamp(at, UTC)
+        return Outlook(
+            ask,
+            place,
+            steps,
+            at,
+            when,
+            pinned=pinned,
+            tariffs=self._board,
+            learned=self.learned,
+            covered=covered,
+        )
 
     def keep(self, plan: Plan) -> None:
         """The session goes on where this plan goes."""
@@ -98,16 +139,37 @@ class Sessions:
             return
         decision = plan.decision
         planned = (decision.provider, decision.model)
+        seen = self._seen(plan, plan.place, passed)
+        if seen:
+            self._tell(plan, passed, seen)
         asked = (plan.arrival.home, decision.requested_model)
         self.pins.observe(
             plan.pin,
             Observed(
                 planned=planned,
                 served=_served(plan, passed),
-                seen=self._seen(plan, plan.place, passed),
+                seen=seen,
                 overloaded=_overloaded(passed.tried, asked),
                 refused=planned != asked and _refused(passed.tried, planned),
             ),
+        )
+
+    def _tell(self, plan: Plan, passed: Passed, seen: Cached) -> None:
+        """Times only where nothing else was tried before."""
+        meter, binding = passed.meter, self._find(seen.provider, seen.model)
+        timed = meter.first is not None and len(passed.tried) < 2
+        self.learned.tell(
+            Answer(
+                provider=seen.provider,
+                model=seen.model,
+                cluster=plan.decision.cluster,
+                kind=plan.decision.kind,
+                output=seen.output / (binding.model.token_ratio if binding else 1.0),
+                first_s=meter.first - passed.began if timed and meter.first else None,
+                total_s=time.monotonic() - passed.began if timed else None,
+                expected=seen.expected,
+                read=seen.read,
+            )
         )
 
     def _seen(self, plan: Plan, place: Place, passed: Passed) -> Cached | None:
@@ -156,6 +218,10 @@ def _listed(pin: Pin, now: float) -> dict[str, Any]:
         "age_s": round(max(now - pin.last_used, 0.0), 1),
         "cached_tokens": round(last.holds(last.prefix, now)) if last else 0,
     }
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _served(plan: Plan, passed: Passed) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 decisions.sql   the first step of the schema
 pins.sql        which model a conversation is on
+money.sql       what attempts cost, what would have been, and the indices of the audit
 writer.py       the thread, the batches, and what happens while the file cannot be written
 history.py      the same file, read
 """
@@ -60,12 +61,29 @@ def evidence(db: Database) -> None:
     db.executescript(Path(__file__).with_name("evidence.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def bodies(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("bodies.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def money(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("money.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def switches(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("switches.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
+    "bodies",
     "decisions",
     "pins",
     "evidence",
     "feedback",
     "alarms",
+    "switches",
 )  # what rows can be added to; the key of each is `id`
 TABLE, GONE = "table", "gone"  # of a row on its way: its table, and whether it is to be removed
 

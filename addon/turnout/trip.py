@@ -44,6 +44,7 @@ class Arrival:
     """What a client sent. `url` is its original destination; `raw` the body as it came.
 
     `home` is the name of the provider at that destination, "" when none is configured there.
+    `tenant`: who proved to ask, "" for nobody.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Arrival:
     raw: bytes = field(repr=False)
     home: str = ""
     at: float = 0.0
+    tenant: str = ""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
@@ -93,8 +95,10 @@ class Plan:
 
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
-    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription.
-    `cache_key`: what its answer may be kept by, "" when it may not.
+    `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
+    `account` is a name for it.
+    `forced`: a person named the model; nothing else is tried. `cache_key`: what its answer may be
+    kept by, "" when it may not.
     """
 
     decision: Decision
@@ -108,24 +112,35 @@ class Plan:
     pin: str = ""
     place: Place | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
     debug: bool = False
+    forced: bool = False
     cache_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the client gets instead of an answer. `retry_after`: seconds until it may help."""
+
+    status: int
+    message: str
+    retry_after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untouched:
-    """A recognised arrival that goes home as it came. `decision.reason` says why."""
+    """A recognised arrival that goes home as it came, or is refused. `decision.reason` says why.
+
+    `body`: the client's, decoded where it could be.
+    """
 
     decision: Decision
+    body: bytes = field(default=b"", repr=False)
     ask: Ask | None = None
     dialect: Dialect | None = None
     plan_token: bool = False
+    account: str = ""
     requested_price: Price | None = None
-
-
-def comment(plan: Plan | Untouched) -> str:
-    """What became of a request, in one line for mitmweb."""
-    decision = plan.decision
-    served = f"{decision.provider}/{decision.model}" if isinstance(plan, Plan) else "untouched"
-    return f"turnout: {decision.requested_model or '?'} -> {served} ({decision.reason})"
+    refusal: Refusal | None = None
+    place: Place | None = None

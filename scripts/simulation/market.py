@@ -8,6 +8,7 @@ from simulation.sessions import Step
 from turnout.route.catalog import Binding, Catalog
 from turnout.route.price import cost, rates_for
 from turnout.session.economics import Side
+from turnout.session.learned import believed
 from turnout.session.outlook import tariff
 from turnout.wire.events import Usage
 
@@ -41,7 +42,7 @@ class Cache:
 
     @property
     def faith(self) -> float:
-        return self.read / self.expected if self.expected else 1.0
+        return believed(self.expected, self.read, 1.0)
 
 
 @dataclass(slots=True)

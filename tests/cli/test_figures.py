@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from turnout.cli import figures
+from turnout import figures
 
 USD: dict[str, tuple[float | Decimal | None, str, str]] = {
     "unknown is not nothing": (None, "unknown", "unknown"),

@@ -10,11 +10,11 @@ import pytest
 from click.testing import Result
 
 import decided
-from turnout.cli import why_cost
-from turnout.cli.receipt import Line, price_of, receipt
 from turnout.record import JSON_COLUMNS, Decision, Outcome, Tried, row
 from turnout.route.model import OffPeak, Price, Tier, Window
 from turnout.store import Store
+from turnout.why import cost as why_cost
+from turnout.why.receipt import Line, price_of, receipt
 from turnout.wire.events import Usage
 
 type Run = Callable[..., Result]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from decided import row
-from turnout.cli.why_session import session
+from turnout.why.session import session
 
 STAY = {"now": 0.02, "later": 0.3, "reads": 0.2, "writes": 0.07, "output": 0.05, "handover": 0.0}
 DEAR = STAY | {"now": 0.43, "later": 0.24}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from decided import row
-from turnout.cli.why_struggle import struggle
+from turnout.why.struggle import struggle
 
 SIGNALS = {"tests_failed": 1.115, "call_repeated": 1.48, "tests_passed": -0.9}
 MOVED = {"fails": 0.746, "stronger": "a/big", "gain": 0.2441, "value_usd": 5.57, "extra_usd": 1.3}

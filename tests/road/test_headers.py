@@ -34,7 +34,7 @@ SECRETS: Headers = (
 OPEN: Headers = (
     ("User-Agent", "sdk/1"),
     ("anthropic-version", "2023-06-01"),
-    ("anthropic-beta", "oauth-2025-04-20,context-1m-2025-08-07"),
+    ("anthropic-beta", "oauth-2025-04-20,interleaved-thinking-2025-05-14"),
     ("X-Stainless-Retry-Count", "0"),
 )
 ELSEWHERE = """
@@ -91,7 +91,7 @@ def test_what_is_open_goes_along_in_the_same_dialect(
     attempt = composed(tmp_path_factory, "elsewhere", "claude-haiku-4-5")
     sent = dict(attempt.headers)
     assert sent["anthropic-version"] == "2023-06-01"
-    assert sent["anthropic-beta"] == "context-1m-2025-08-07"
+    assert sent["anthropic-beta"] == "interleaved-thinking-2025-05-14"
     assert sent["X-Stainless-Retry-Count"] == "0"
     assert attempt.url.endswith("/v1/messages?beta=true")
 

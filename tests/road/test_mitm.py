@@ -1,6 +1,7 @@
 """The other two ways to run it: as a script of mitmdump, and under mitmweb."""
 
 import asyncio
+import json
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import aiohttp
 import pytest
 
 from road import artifacts
-from road.world import OpenRoad, Pki, Road, Served, announced, message, plain_environ
+from road.world import OTHER_KEY, OpenRoad, Pki, Road, Served, announced, message, plain_environ
 from turnout.demo.provider import SimProvider
 
 SCRIPT = Path(__file__).parents[2] / "addon" / "mitm.py"
@@ -87,6 +88,26 @@ async def test_serve_with_mitmweb(road: OpenRoad) -> None:
         assert (asked["host"], asked["port"]) == ("localhost", way.home.port)
         assert (asked["path"], asked["contentLength"]) == ("/v1/messages", len(message()))
         assert "claude-opus-4-7 -> openrouter/minimax-m3" in flow["comment"]
+        await way.served.rows()
+        (flow,) = await flows(way)
+        assert " instead of $" in flow["comment"]
+        assert flow["marked"]
+        asked, given = [await view(way, flow["id"], side) for side in ("request", "response")]
+        (sent,) = way.other.completions()
+        assert '"model": "claude-opus-4-7"' in asked
+        assert json.dumps(json.loads(sent.body), indent=2) in asked
+        assert OTHER_KEY not in asked + given
+        assert "openrouter/minimax-m3 answered" in given
+        assert '"choices"' in given
+        assert '"stop_reason"' in given
+
+
+async def view(way: Road, flow: str, side: str) -> str:
+    """What the content view "turnout" shows of a message."""
+    link = urlsplit(way.served.facts["web"])
+    url = f"{link.scheme}://{link.netloc}/flows/{flow}/{side}/content/turnout.json?{link.query}"
+    async with way.served.session.get(url) as answer:
+        return str((await answer.json())["text"])
 
 
 async def flows(way: Road) -> list[dict[str, Any]]:

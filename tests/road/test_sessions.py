@@ -5,8 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from road.world import OpenRoad, Road, message
 
 SESSION = {"x-claude-code-session-id": "session-1", "user-agent": "claude-cli/2.1.197"}
@@ -185,13 +183,9 @@ async def test_plan_tokens_go_home_and_cost_nothing_more(road: OpenRoad) -> None
         assert row["output_tokens"] > 0
 
 
-@pytest.mark.parametrize(
-    "policy",
-    ['subscription = "route"', 'subscription = "route"\nforce = "openrouter/minimax-m3"'],
-    ids=["at parity", "forced"],
-)
-async def test_plan_tokens_that_are_routed_never_cross_hosts(road: OpenRoad, policy: str) -> None:
-    async with road(policy) as way:
+async def test_plan_tokens_that_are_forced_away_never_cross_hosts(road: OpenRoad) -> None:
+    """By quota: test_subscriptions.py."""
+    async with road('subscription = "route"\nforce = "openrouter/minimax-m3"') as way:
         _, _, headers = await way.send(turn(0), PLAN)
         assert headers["x-turnout-model"] == "openrouter/minimax-m3"
         (seen,) = way.other.completions()

@@ -230,7 +230,12 @@ def test_free_is_a_price(catalog: Catalog) -> None:
     assert (found.price.input, found.price.cache_read) == (0, 0)
     assert (found.model.vendor, found.model.images, found.model.tools) == ("local", False, True)
     assert target(found) == Target(
-        model="mine", image_urls=False, images=False, schema_refs=False, prefill=False
+        model="mine",
+        image_urls=False,
+        images=False,
+        schema_refs=False,
+        prefill=False,
+        context_management=False,
     )
 
 

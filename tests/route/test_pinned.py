@@ -9,6 +9,7 @@ from route.models import Scored, binding, price
 from turnout.route.model import Binding, Model
 from turnout.route.plan import Choice, Rules, choose
 from turnout.session.cache_state import Cached
+from turnout.session.learned import Answer, Learned
 from turnout.session.outlook import Outlook
 from turnout.session.pins import Pin
 from turnout.session.place import Place, place
@@ -69,12 +70,15 @@ def pick(
     steps: float = 8.0,
     ask: Ask = ASK,
     known: dict[str, float] = QUALITY,
+    covered: tuple[str, float] = ("", 1.0),
+    learned: Learned | None = None,
     **rules: Any,
 ) -> Choice:
     where: Place = replace(place(ask, "s", ""), pin=kept)
     every = {(one.provider, one.model.id): one for one in (*options, BIG)}
     pinned = every.get(kept.binding) if kept else None
-    outlook = Outlook(ask, where, steps, NOW, pinned=pinned)
+    facts = {"covered": covered, "learned": learned or Learned()}
+    outlook = Outlook(ask, where, steps, NOW, pinned=pinned, **facts)
     return choose(
         ask,
         BIG,
@@ -160,6 +164,76 @@ def test_the_dearer_start_is_weighed_over_the_session() -> None:
     known = {"big": 0.8, "fee": 0.8, "plain": 0.8}
     asked = [pick(None, (BIG, fee, plain), known=known, steps=s).order[0].id for s in (1, 8)]
     assert asked == ["plain", "fee"]
+
+
+MID_AT_B = replace(MID, provider="b")
+PAIR = (BIG, MID_AT_B, LOW)  # low costs a fifteenth of mid
+COVERED: dict[str, tuple[dict[str, Any], str]] = {
+    "c42 without an observed quota there is no bonus": ({"covered": ("", 1.0)}, "low"),
+    "c42 a plan covers mid": ({"covered": ("b", 0.05)}, "mid"),
+    "c42 it covers mid, at nearly its list price": ({"covered": ("b", 0.9)}, "low"),
+    "c56 what is pinned is discounted: stay": (
+        {"covered": ("b", 0.05), "kept": pin("mid", "b")},
+        "mid",
+    ),
+    "c56 without, it switches": ({"kept": pin("mid", "b")}, "low"),
+    "c56 the other side is discounted: switch": (
+        {"covered": ("b", 0.01), "kept": pin("low")},
+        "mid",
+    ),
+    "c56 without, it stays": ({"kept": pin("low")}, "low"),
+}
+
+
+@pytest.mark.parametrize(("case", "model"), COVERED.values(), ids=COVERED)
+def test_a_subscription_is_worth_a_share_of_the_list_price(
+    case: dict[str, Any], model: str
+) -> None:
+    facts = {"kept": None, **case}
+    choice, plain = pick(options=PAIR, **facts), pick(options=PAIR, kept=None)
+    assert choice.order[0].id == model
+    (mid,) = (c for c in choice.candidates if c.model == "mid")
+    if facts["kept"] is None:
+        (full,) = (c for c in plain.candidates if c.model == "mid")
+        assert mid.cost_usd and full.cost_usd
+        share = case["covered"][1]
+        assert mid.cost_usd == pytest.approx(share * full.cost_usd), "the row shows it"
+
+
+def told(*answers: tuple[str, float, float]) -> Learned:
+    """(model at a, tokens, seconds) a hundred times each."""
+    known = Learned()
+    for model, output, seconds in answers:
+        one = Answer(
+            provider="a",
+            model=model,
+            cluster=1,
+            kind="main",
+            output=output,
+            first_s=1.0,
+            total_s=seconds,
+        )
+        known.recall([one] * 100)
+    return known
+
+
+TWIN = replace(MID, model=replace(MID.model, id="twin"), id="twin")
+LEARNED: dict[str, tuple[Learned, str]] = {
+    "nothing is known: by name": (Learned(), "mid"),
+    "mid says five times as much for the same work": (
+        told(("big", 500, 20), ("mid", 1500, 20), ("twin", 300, 20)),
+        "twin",
+    ),
+    "mid is slow": (told(("big", 500, 20), ("mid", 500, 60), ("twin", 500, 10)), "twin"),
+    "twin is slow": (told(("big", 500, 20), ("mid", 500, 10), ("twin", 500, 60)), "mid"),
+}
+
+
+@pytest.mark.parametrize(("learned", "model"), LEARNED.values(), ids=LEARNED)
+def test_what_was_seen_of_models_is_in_the_score(learned: Learned, model: str) -> None:
+    known = QUALITY | {"twin": 0.79}
+    choice = pick(None, (BIG, MID, TWIN), known=known, learned=learned)
+    assert choice.order[0].model.id == model
 
 
 def test_an_alarm_unroutes_but_never_what_was_asked_for() -> None:

@@ -115,14 +115,15 @@ def test_an_edited_history_begins_anew() -> None:
     assert shorter.merged(seen()) == shorter
 
 
-def test_faith_is_what_was_read_of_what_should_have_been() -> None:
+def test_what_should_have_been_read_and_was_adds_up() -> None:
     fresh = Usage(fresh_input=12_000)
     state = seen(fresh, **AUTOMATIC, expected=0)
-    assert state.faith == 1
+    assert (state.expected, state.read) == (0, 0)
     state = state.merged(seen(fresh, at=NOW + 1, **AUTOMATIC, expected=12_000))
-    assert state.faith == 0
+    assert (state.expected, state.read) == (12_000, 0)
     half = Usage(fresh_input=1, cache_read=12_000)
-    assert state.merged(seen(half, at=NOW + 2, **AUTOMATIC, expected=12_000)).faith == 0.5
+    both = state.merged(seen(half, at=NOW + 2, **AUTOMATIC, expected=12_000))
+    assert (both.expected, both.read) == (24_000, 12_000)
 
 
 LIES: dict[str, tuple[Usage | None, bool]] = {

@@ -10,6 +10,7 @@ import pytest
 from route.models import binding, price
 from turnout.route.model import Binding, Model, OffPeak, Tier, Window
 from turnout.session.cache_state import Cached
+from turnout.session.learned import FAITH
 from turnout.session.outlook import TYPICAL_STEP, Outlook
 from turnout.session.pins import Pin
 from turnout.session.place import place
@@ -122,11 +123,13 @@ def test_long_contexts_and_hours_have_prices_of_their_own() -> None:
 
 
 def test_a_cache_that_was_promised_and_never_read_is_none() -> None:
-    """Its reads cost what writing costs: staying has no bonus."""
+    """Its reads cost more and more of what writing costs: 30,000 tokens against FAITH."""
     cold = (Usage(fresh_input=40_000), Usage(fresh_input=42_000))
-    assert rates(outlook(AUTO, *cold), AUTO)[:2] == pytest.approx((2, 2))
+    kept = FAITH / (30_000 + FAITH)
+    assert rates(outlook(AUTO, *cold), AUTO)[:2] == pytest.approx((kept * 0.2 + (1 - kept) * 2, 2))
     half = (Usage(fresh_input=40_000), Usage(fresh_input=27_000, cache_read=15_000))
-    assert rates(outlook(AUTO, *half), AUTO)[:2] == pytest.approx((1.1, 2))
+    kept = (15_000 + FAITH) / (30_000 + FAITH)
+    assert rates(outlook(AUTO, *half), AUTO)[:2] == pytest.approx((kept * 0.2 + (1 - kept) * 2, 2))
 
 
 def test_thoughts_count_only_when_the_model_changes() -> None:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "feedback": ("feedback", "Say that an action went well (+) or not (-); release an alarm."),
     "models": ("models", "What can be routed to, with which key, and what can win."),
     "prices": ("prices", "Every rate, tier and time of day, as of which date."),
+    "keys": ("keys", "The vault of provider keys: add, list, rotate, remove."),
     "bundle": ("bundle", "Routing artifacts: list, show, diff, train, eval, promote."),
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),

@@ -4,16 +4,18 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from turnout import config as configuration
 from turnout.cli import figures, page
-from turnout.config import artifacts_dir
+from turnout.config import artifacts_dir, data_dir
 
-FACTS = ("images", "documents", "tools", "structured", "thinks")
+if TYPE_CHECKING:
+    from turnout.offers import Line
+
 WHY = {
     "no_key": "no key",
     "not_routable": "priced only",
@@ -23,28 +25,6 @@ WHY = {
     "denied": "denied",
     "not_allowed": "not allowed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A model at a provider. Prices in USD per million tokens. `key`: present, missing, or
-    "client": its own clients bring theirs. `evidence`: most labels in any cluster; None: unknown to
-    the bundle. `wins`: share of clusters; `why`: the reason when none."""
-
-    provider: str
-    id: str
-    model: str
-    key: str
-    variable: str
-    input: float | None
-    output: float | None
-    window: int | None
-    max_output: int | None
-    capabilities: tuple[str, ...]
-    evidence: float | None
-    wins: float
-    why: str
-    by: str
 
 
 @click.command()
@@ -68,9 +48,10 @@ def models(as_json: bool, everything: bool, profile: str) -> None:
     _say(lines, about, hidden=len(lines) - len(shown))
 
 
-def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
-    from turnout.bundles.standing import line, standings
+def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     from turnout.guard.keys import Keys
+    from turnout.guard.vault import Vault
+    from turnout.offers import offers
     from turnout.options import Options
     from turnout.route.artifact import field, trusted
     from turnout.route.bundle import Bundle, latest
@@ -80,53 +61,22 @@ def _lines(profile: str) -> tuple[list[Line], dict[str, Any]]:
     path = folder / "manifest.json"
     encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)
     bundle = Bundle.load(folder, encoder=encoder, dim=dim)
-    keys = Keys(config.providers.values(), os.environ)
+    keys = Keys(config.providers.values(), os.environ, Vault(data_dir()))
     options = Options(config, keys, artifacts_dir() / "catalog.json", bundle.profiles)
     rules = options.rules(profile, "")
-    found = standings(options.catalog.bindings, options.names, bundle, rules)
-    by_model = {one.model: one for one in found}
-    lines = [
-        _line(one, config, options.names, bundle, by_model) for one in options.catalog.bindings
-    ]
+    lines, report = offers(config, options, bundle, rules)
     about = {
         "as_of": options.catalog.generated,
         "bundle": bundle.version,
         "profile": rules.profile,
         "providers_with_key": options.names,
         "destinations": options.destinations(),
-        "report": line(found),
+        "report": report,
     }
     return lines, about
 
 
-def _line(binding: Any, config: Any, keyed: Sequence[str], bundle: Any, standing: Any) -> Line:
-    provider = config.providers.get(binding.provider)
-    model, price, own = binding.model, binding.price, standing[binding.model.id]
-    column = bundle.models.get(model.id)
-    here = binding.provider in keyed
-    return Line(
-        provider=binding.provider,
-        id=binding.id,
-        model=model.id,
-        key="present" if here else "missing",
-        variable=provider.env[0] if provider and provider.env else "",
-        input=_float(price.input if price else None),
-        output=_float(price.output if price else None),
-        window=model.context_window,
-        max_output=model.max_output,
-        capabilities=tuple(name for name in FACTS if getattr(model, name)),
-        evidence=None if column is None else round(float(bundle.evidence[:, column].max()), 1),
-        wins=round(own.wins, 3) if here else 0.0,
-        why=own.why if here else "no_key",
-        by=own.by if here else "",
-    )
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _table(lines: Sequence[Line]) -> Any:
+def _table(lines: Sequence["Line"]) -> Any:
     table = page.grid(
         "model", "in $/M", "out $/M", "window", "labels", "wins", "can", "why not", numbers=5
     )
@@ -154,7 +104,7 @@ def _rate(value: float | None) -> str:
     return figures.UNKNOWN if value is None else f"{value:g}"
 
 
-def _why(line: Line) -> str:
+def _why(line: "Line") -> str:
     if line.why == "no_key" and line.variable:
         return f"no key: set {line.variable}"
     if line.why == "dominated":
@@ -162,7 +112,7 @@ def _why(line: Line) -> str:
     return WHY.get(line.why, line.why)
 
 
-def _say(lines: Sequence[Line], about: dict[str, Any], *, hidden: int) -> None:
+def _say(lines: Sequence["Line"], about: dict[str, Any], *, hidden: int) -> None:
     click.echo(
         f"facts as of {about['as_of']}; bundle {about['bundle']}, profile {about['profile']}",
         err=True,

@@ -1,34 +1,19 @@
 """`turnout why`: one decision, from who asked to what it cost, with every number it was made of."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
-from rich.text import Text
+from rich.console import Console
 
-from turnout.cli import log, page, why_parts, why_session, why_struggle
-from turnout.cli.why_cost import money
+from turnout.cli import log, page
 from turnout.history import NoDecisionError
+from turnout.why.explain import explained
+from turnout.why.page import Grid, Told
 
 type Row = Mapping[str, Any]
-
-PARTS: tuple[Callable[[Row], Iterator[RenderableType]], ...] = (
-    why_parts.who,
-    why_parts.what,
-    why_session.session,
-    why_struggle.struggle,
-    why_parts.quality,
-    why_parts.candidates,
-    why_parts.evidence,
-    why_parts.changes,
-    why_parts.attempts,
-    why_parts.times,
-    why_parts.damaged,
-    money,
-)
 
 
 @click.command()
@@ -52,6 +37,18 @@ def why(id: str, as_json: bool, db: Path | None) -> None:
 
 
 def explain(row: Row, console: Console) -> None:
-    for part in PARTS:
-        for told in part(row):
-            console.print(told, soft_wrap=isinstance(told, Text))
+    for told in explained(row):
+        show(told, console)
+
+
+def show(told: Told, console: Console) -> None:
+    """A table stands apart from the lines around it."""
+    if not isinstance(told, Grid):
+        console.print(page.told(told.label, told.words), soft_wrap=True)
+        return
+    table = page.grid(*told.titles, numbers=told.numbers)
+    for row in told.rows:
+        table.add_row(*row)
+    console.print()
+    console.print(table)
+    console.print()

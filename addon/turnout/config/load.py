@@ -51,7 +51,7 @@ def load(
         merged.add(source)
     settings = build(Settings, merged.table, merged.where)
     rules.check(settings, merged)
-    return _config(settings, tuple(source.name for source in read))
+    return _config(settings, tuple(source.name for source in read), merged)
 
 
 def _files(files: Sequence[Path], environ: Mapping[str, str]) -> Iterator[Source]:
@@ -117,20 +117,24 @@ NUMBERS: Mapping[Any, Callable[[str], int | float]] = {int: int, float: float}
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def _config(settings: Settings, files: tuple[str, ...]) -> Config:
+def _config(settings: Settings, files: tuple[str, ...], merged: Merged) -> Config:
     names = [*BUILTIN, *(name for name in settings.providers if name not in BUILTIN)]
     return Config(
         mode=settings.mode,
         proxy=settings.proxy,
         policy=settings.policy,
-        providers={name: _provider(name, settings.providers.get(name)) for name in names},
+        providers={name: _provider(name, settings.providers.get(name), merged) for name in names},
         store=settings.store,
+        hedge=settings.hedge,
         cache=settings.cache,
         files=files,
+        projects=settings.projects,
+        tenants=settings.tenants,
+        limits=settings.limits,
     )
 
 
-def _provider(name: str, said: ProviderSettings | None) -> Provider:
+def _provider(name: str, said: ProviderSettings | None, merged: Merged) -> Provider:
     """What was said, on top of what is built in."""
     builtin = BUILTIN.get(name, Builtin("", "openai_chat", (), (), ""))
     given = said or ProviderSettings()
@@ -144,6 +148,9 @@ def _provider(name: str, said: ProviderSettings | None) -> Provider:
         hosts=tuple(dict.fromkeys([urlsplit(base_url).hostname or "", *builtin.hosts])),
         models=given.models,
         named=said is not None,
+        regions=given.regions,
+        retention=given.retention,
+        place=merged.where(("providers", name, "key")) if given.key else "",
     )
 
 

@@ -5,20 +5,22 @@ No rule repeats a value that may be a secret.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from turnout.config import people
+from turnout.config.addresses import forbidden, loopback, private
 from turnout.config.settings import LocalModel, ProviderSettings, Settings, address
 from turnout.config.shape import suggest
 from turnout.config.sources import Key, Merged
 from turnout.errors import ConfigError
-from turnout.providers import BUILTIN, KEY_VARIABLES
+from turnout.providers import BUILTIN
 
 type Faults = Iterator[tuple[Key, str]]
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
+_ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_DRAIN_S = 3600
 LONGEST_TTL_S = 30 * 86_400
@@ -35,10 +37,13 @@ def _faults(settings: Settings, merged: Merged) -> Faults:
     yield from listens(settings)
     yield from hosts(settings)
     yield from policy(settings)
-    yield from cache(settings)
+    yield from people.faults(settings)
+    yield from hedge(settings)
+    yield from lasting(settings)
     for name, provider in settings.providers.items():
         yield from provider_faults(name, provider)
     yield from strays(settings, merged)
+    yield from people.strays(settings, merged)
 
 
 def listens(settings: Settings) -> Faults:
@@ -50,12 +55,9 @@ def listens(settings: Settings) -> Faults:
         except ValueError:
             yield ("proxy", name), f'{text!r} is not host:port, as in "127.0.0.1:8080"'
             return
-        if not loopback(host):
-            fault = f"{host} is open to others and the proxy has no password; use 127.0.0.1"
-            yield ("proxy", name), fault
+        if not loopback(host) and not people.known(settings):
+            yield ("proxy", name), f"{host} is open to others; {people.MEND}"
         bound.append((host, port))
-    if not 0 <= settings.proxy.drain_s <= LONGEST_DRAIN_S:
-        yield ("proxy", "drain_s"), f"is a number of seconds from 0 to {LONGEST_DRAIN_S}"
     if bound[0] == bound[1] and bound[0][1]:
         yield ("proxy", "base_listen"), "is proxy.listen too; give each a port of its own"
 
@@ -100,8 +102,21 @@ def policy(settings: Settings) -> Faults:
                 )
 
 
-def cache(settings: Settings) -> Faults:
+def hedge(settings: Settings) -> Faults:
+    said = settings.hedge
+    if not 0.5 <= said.quantile < 1:
+        yield ("hedge", "quantile"), "is a share from 0.5 up to, but less than, 1, as in 0.95"
+    if not 0 <= said.budget_share <= 1:
+        yield ("hedge", "budget_share"), "is a share from 0 to 1, as in 0.02"
+    if not (said.usd_per_day.is_finite() and said.usd_per_day >= 0):
+        yield ("hedge", "usd_per_day"), "is a number of dollars from 0 up"
+
+
+def lasting(settings: Settings) -> Faults:
+    """How long things last, and how much there is of them."""
     rules = settings.cache
+    if not 0 <= settings.proxy.drain_s <= LONGEST_DRAIN_S:
+        yield ("proxy", "drain_s"), f"is a number of seconds from 0 to {LONGEST_DRAIN_S}"
     if not 0 < rules.ttl_s <= LONGEST_TTL_S:
         yield ("cache", "ttl_s"), f"is a number of seconds up to {LONGEST_TTL_S}"
     for name in ("max_bytes", "max_entries"):
@@ -131,7 +146,7 @@ def provider_faults(name: str, provider: ProviderSettings) -> Faults:
 REQUIRED = {
     "base_url": '"https://host/v1"',
     "dialect": '"openai_chat"',
-    "key": '"env:NAME", "client" or "none"',
+    "key": '"env:NAME", "vault:NAME", "client" or "none"',
 }
 PRICES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 
@@ -154,11 +169,14 @@ def key_fault(key: str) -> str:
     kind, _, name = key.partition(":")
     if kind == "env" and _VARIABLE.fullmatch(name):
         return ""
-    if kind == "vault":
-        return 'the vault comes later; use "env:NAME" until then'
+    if kind == "vault" and _ENTRY.fullmatch(name):
+        return ""
     if key in ("client", "none"):
         return ""
-    return 'is not "env:NAME", "client" or "none"; put the key itself into an environment variable'
+    return (
+        'is not "env:NAME", "vault:NAME", "client" or "none"; '
+        "put the key itself into an environment variable, or `turnout keys add NAME`"
+    )
 
 
 def url_fault(url: str) -> str:
@@ -172,6 +190,8 @@ def url_fault(url: str) -> str:
         return 'is not a URL, as in "https://openrouter.ai/api/v1"'
     if parts.username is not None or parts.query or parts.fragment:
         return "must have no user, query or fragment; keys go into `key`"
+    if forbidden(parts.hostname):
+        return f"{parts.hostname} is a metadata service or link-local: no provider lives there"
     if parts.scheme == "http" and not loopback(parts.hostname) and not private(parts.hostname):
         return "would send a key over plain http; use https"
     return ""
@@ -186,40 +206,18 @@ def strays(settings: Settings, merged: Merged) -> Faults:
     for name, provider in settings.providers.items():
         host = urlsplit(provider.base_url).hostname or ""
         said = [("providers", name, field) for field in ("base_url", "key")]
-        path = next((path for path in said if _untrusted(merged, path)), None)
-        if path and host and not loopback(host) and host not in _homes(name, provider, host):
-            yield path, f"would send a known provider's key to {host}; {mend}"
+        path = next((path for path in said if merged.untrusted(path)), None)
+        if path and host and not loopback(host) and host not in _homes(name, provider):
+            yield path, f"would send prompts, or a provider's key, to {host}; {mend}"
     for host, url in settings.proxy.upstream.items():
         place = ("proxy", "upstream", host)
-        if _untrusted(merged, place) and not loopback(urlsplit(url).hostname or ""):
+        if merged.untrusted(place) and not loopback(urlsplit(url).hostname or ""):
             yield place, f"would send {host}'s traffic elsewhere; {mend}"
 
 
-def _untrusted(merged: Merged, path: Key) -> bool:
-    source = merged.source(path)
-    return source is not None and not source.trusted
-
-
-def _homes(name: str, provider: ProviderSettings, otherwise: str) -> set[str]:
-    """The hosts a known provider's key belongs to; `otherwise` when the key is nobody's we know."""
-    builtin = BUILTIN[name].env[0] if name in BUILTIN else ""
-    variable = provider.key.removeprefix("env:") if provider.key else builtin
-    if variable not in KEY_VARIABLES:
-        return {otherwise}
+def _homes(name: str, provider: ProviderSettings) -> set[str]:
+    """The hosts that its key belongs to; none for a key that is nobody's we know."""
+    kind, _, which = provider.key.partition(":")
+    owner = BUILTIN.get(which if kind == "vault" else name)
+    variable = which if kind == "env" else owner.env[0] if owner else ""
     return {host for known in BUILTIN.values() if variable in known.env for host in known.hosts}
-
-
-def loopback(host: str) -> bool:
-    return host == "localhost" or _address(host, lambda ip: ip_address(ip).is_loopback)
-
-
-def private(host: str) -> bool:
-    """A name without a dot, or an address of a private network: somebody's own machine."""
-    return "." not in host or _address(host, lambda ip: ip_address(ip).is_private)
-
-
-def _address(host: str, test: Callable[[str], bool]) -> bool:
-    try:
-        return test(host)
-    except ValueError:
-        return False

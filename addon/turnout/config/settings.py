@@ -27,6 +27,8 @@ INTERCEPT = (
 class Proxy:
     """Addresses are host:port. `upstream`: for labs and tests, host -> the URL asked instead.
 
+    `auth`: who has to say who they are: clients of other machines, or all. `users`: path of an
+    htpasswd file (bcrypt). `constrained_ca`: the CA is good for the opened hosts only.
     `drain_s`: seconds that streams have to finish when turnout is told to end; 0 cuts them.
     """
 
@@ -34,6 +36,9 @@ class Proxy:
     base_listen: str = "127.0.0.1:8788"
     intercept: tuple[str, ...] = INTERCEPT
     upstream: Mapping[str, str] = field(default_factory=dict)
+    auth: Literal["remote", "always"] = "remote"
+    users: str = ""
+    constrained_ca: bool = False
     drain_s: float = 30.0
 
     @property
@@ -86,20 +91,81 @@ class LocalModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """`[providers.NAME]` as written; "" means not said."""
+    """`[providers.NAME]` as written; "" means not said.
+
+    `regions`, `retention`: where it computes and what it keeps, for rules like "region:cn".
+    """
 
     base_url: str = ""
     dialect: DialectName | Literal[""] = ""
     key: str = ""
     models: tuple[LocalModel, ...] = ()
+    regions: tuple[str, ...] = ()
+    retention: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """`[projects.NAME]`: what is tighter there than the policy. "" and () mean: no tighter."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    profile: Profile | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant(Bounds):
+    """`[tenants.NAME]`: a user of the proxy, or a group of them; it inherits from `parent`.
+
+    `secret`: a hash made by `turnout keys hash`. `answers`: whether caches may answer it.
+    """
+
+    secret: str = field(default="", repr=False)
+    parent: str = ""
+    answers: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """`[[limits]]`: what all matching requests together may use; apart for each value of `per`.
+
+    `client`, `project`, `tenant`, `model` (the one asked for): globs, "" for all. A tenant's
+    requests count for its parents too. Windows slide: a minute, a day. `then`: what becomes of a
+    request beyond it. `strict`: a limiter that fails refuses instead of letting pass.
+    """
+
+    client: str = ""
+    project: str = ""
+    tenant: str = ""
+    model: str = ""
+    per: tuple[Literal["client", "project", "tenant", "model"], ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    usd_per_day: Decimal | None = None
+    then: Literal["refuse", "cheaper", "home"] = "refuse"
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """`path`: of the log; "" is turnout.db in the data directory."""
+    """`path`: of the log; "" is turnout.db in the data directory. `bodies`: see content.py."""
 
     path: str = ""
     bodies: Literal["none", "hashed", "full"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """A second attempt beside a slow first one; the first answer wins. Off unless asked for.
+
+    `quantile`: of the binding's own time to its first event, after which it counts as slow.
+    `budget_share`: hedges per request, 0 to 1. `usd_per_day`: expected cost of them all, UTC days.
+    """
+
+    enabled: bool = False
+    quantile: float = 0.95
+    budget_share: float = 0.02
+    usd_per_day: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +192,10 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
+    projects: Mapping[str, Bounds] = field(default_factory=dict)
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
+    hedge: Hedge = field(default_factory=Hedge)
     cache: Cache = field(default_factory=Cache)
 
 
@@ -133,9 +203,9 @@ class Settings:
 class Provider:
     """Someone who serves models.
 
-    `key`: "env:NAME", "client" (the client's own token, same host only) or "none".
+    `key`: "env:NAME", "vault:NAME", "client" (the client's own token, same host only) or "none".
     `env`: the variables that may hold the key; it goes to `host` only. `hosts`: where clients go.
-    `named`: the configuration speaks of it.
+    `named`: the configuration speaks of it. `place`: where its key was said, as file:line: key.
     """
 
     name: str
@@ -146,6 +216,9 @@ class Provider:
     hosts: tuple[str, ...] = ()
     models: tuple[LocalModel, ...] = ()
     named: bool = False
+    place: str = ""
+    regions: tuple[str, ...] = ()
+    retention: str = ""
 
     @property
     def host(self) -> str:
@@ -161,7 +234,9 @@ class Provider:
         return next((found for name in self.env if (found := environ.get(name, "").strip())), "")
 
     def usable(self, environ: Mapping[str, str]) -> bool:
-        return self.key in ("client", "none") or bool(self.secret(environ))
+        """A key in the vault counts as one: whether it is there is not looked at."""
+        kept = self.key in ("client", "none") or self.key.startswith("vault:")
+        return kept or bool(self.secret(environ))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +248,12 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
+    hedge: Hedge = field(default_factory=Hedge)
     cache: Cache = field(default_factory=Cache)
     files: tuple[str, ...] = ()
+    projects: Mapping[str, Bounds] = field(default_factory=dict)
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
 
     def available(self, environ: Mapping[str, str]) -> tuple[Provider, ...]:
         """Providers that can be asked: their key is present, or they need none."""

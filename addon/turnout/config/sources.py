@@ -38,11 +38,14 @@ class Merged:
 
     table: dict[str, Any] = field(default_factory=dict)
     origin: dict[Key, Source] = field(default_factory=dict)
+    outdone: dict[Key, Source] = field(default_factory=dict)  # what an earlier source had said
 
     def add(self, source: Source) -> None:
         for path, value in leaves(source.table):
             if path not in self.origin or value != {}:
                 put(self.table, path, value)
+                if path in self.origin:
+                    self.outdone[path] = self.origin[path]
                 self.origin[path] = source
 
     def source(self, path: Key) -> Source | None:
@@ -50,6 +53,10 @@ class Merged:
             (self.origin[p] for n in range(len(path), 0, -1) if (p := path[:n]) in self.origin),
             None,
         )
+
+    def untrusted(self, path: Key) -> bool:
+        source = self.source(path)
+        return source is not None and not source.trusted
 
     def where(self, path: Key) -> str:
         source = self.source(path) or self._inside(path)

@@ -15,6 +15,7 @@
     html           `status` with a page instead of JSON, as gateways do
     empty          200 and no body
     wrong_length   promises 100 bytes more than it sends, then FIN
+    headers        the healthy answer with `headers` besides
     unstreamed     the whole answer as JSON to a client that asked for a stream
 
 In a stream an event is one SSE frame. A whole answer is one event: cut it by `size`.
@@ -41,6 +42,7 @@ Kind = Literal[
     "empty",
     "wrong_length",
     "unstreamed",
+    "headers",
 ]
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -146,4 +148,7 @@ BENT: dict[Kind, Callable[[Case], Reply]] = {
     "empty": lambda case: replace(case.reply, body=(), streamed=False),
     "wrong_length": _wrong_length,
     "unstreamed": lambda case: case.whole,
+    "headers": lambda case: replace(
+        case.reply, headers={**case.reply.headers, **case.fault.headers}
+    ),
 }

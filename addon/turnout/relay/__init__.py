@@ -20,7 +20,7 @@ from turnout.relay.passage import Passage
 from turnout.relay.replay import Replay
 from turnout.relay.upstream import Upstream
 from turnout.trip import Plan
-from turnout.web import api
+from turnout.web import api, metrics, ui
 
 PLAN_HEADER = "x-turnout-plan"
 PLAN_SECONDS = 60.0
@@ -43,11 +43,15 @@ class Relay:
     async def start(self, tls: ssl.SSLContext | None = None) -> None:
         engine = self._engine
         self._upstream = Upstream(
-            stages=engine.stages, redirect=redirect(engine.config.proxy.upstream), tls=tls
+            stages=engine.stages,
+            health=engine.health,
+            redirect=redirect(engine.config.proxy.upstream),
+            tls=tls,
         )
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post(DISPATCH, self._dispatch)
-        api.add(app, engine, self.token)
+        metrics.add(app, engine)
+        ui.add(app, engine, api.add(app, engine, self.token), self.token)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         await self._runner.setup()
         await web.SockSite(self._runner, self.socket, shutdown_timeout=GRACE).start()

@@ -2,17 +2,18 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from aiohttp import web
 
-from turnout.account import Meter
 from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.record import Tried
 from turnout.relay import back
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
-from turnout.trip import Headers, Plan
+from turnout.session import quota
+from turnout.trip import Attempt, Headers, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.encoding import PLAIN
 from turnout.wire.events import Failed
@@ -31,7 +32,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = Meter(time.monotonic, keep=bool(plan.cache_key))
+        self._meter = engine.books.meter(keep=bool(plan.cache_key))
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -59,27 +60,36 @@ class Passage:
     async def _routed(self) -> web.StreamResponse:
         plan = self._plan
         try:
-            answer = await self._upstream.first(plan.attempts, stream=plan.ask.stream)
+            answer = await self._first(plan.attempts)
         except NoAnswerError as e:
             return await self._failed(e)
-        self._tried = answer.tried
         return await self._give(answer)
 
+    async def _first(self, attempts: Iterable[Attempt]) -> Answer:
+        plan = self._plan
+        return await self._upstream.first(
+            attempts, stream=plan.ask.stream, plan=plan, tried=self._tried
+        )
+
     async def _home(self) -> web.StreamResponse:
-        self._meter = Meter(
-            keep=bool(self._plan.cache_key)
-        )  # what the broken answer said is not this one's
+        self._give_up()
         try:
-            answer = await self._upstream.first([self._plan.home], stream=self._plan.ask.stream)
+            answer = await self._first([self._plan.home])
         except NoAnswerError as e:
             return await self._failed(e)
-        self._tried += answer.tried
         return await self._give(answer)
+
+    def _give_up(self) -> None:
+        """What the broken answer said and used is not the next one's."""
+        if self._answer and self._tried:
+            failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
+            self._tried[-1] = failed
+            self._answer.close()
+        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
-        self._tried += error.tried
-        if error.last and error.last.attempt.dialect is self._plan.dialect:
+        if error.last and self._may_read(error.last):
             return await self._give(error.last)
         status, message = 502, f"turnout: no provider answered ({error})"
         if error.last and error.last.failed:
@@ -91,8 +101,14 @@ class Passage:
         self._meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
 
+    def _may_read(self, answer: Answer) -> bool:
+        """In the client's dialect, and no complaint about our key, which may be repeated in it."""
+        ours = not answer.attempt.clients_key and answer.status in (401, 403)
+        return answer.attempt.dialect is self._plan.dialect and not ours
+
     async def _error(self, status: int, message: str) -> web.StreamResponse:
         self._status = status
+        message = self._engine.keys.hide(message)
         headers = dict(self._marks(None))
         if status == 429:
             headers["retry-after"] = "2"  # some clients take a 429 without it as final
@@ -103,6 +119,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
+        if exchange:
+            answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
         if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
             headers = back.headers(answer)
@@ -180,5 +199,6 @@ class Passage:
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
+            limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)

@@ -8,20 +8,18 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
-from turnout import account
 from turnout.account import Meter
 from turnout.answers.canonical import age
 from turnout.answers.entry import Entry
 from turnout.books import FREE, Passed
 from turnout.engine import Engine
-from turnout.record import Decision, Outcome
+from turnout.record import Decision
 from turnout.relay import back
-from turnout.trip import Plan
+from turnout.trip import Attempt, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.events import Usage
 
@@ -84,11 +82,13 @@ class Replay:
             return response
         finally:
             self._engine.answers.counts["hits"] += 1
-            saved = hit(plan, entry, self._engine.answers.now())
-            ms = [(at - self._began) * 1000 for at in (first, time.monotonic())]
-            self._engine.books.record(
-                saved, replace(outcome(plan, entry), status=status, ttft_ms=ms[0], total_ms=ms[1])
+            passed = Passed(
+                meter=_meter(entry, first),
+                began=self._began,
+                attempt=gave(plan, entry),
+                status=status,
             )
+            self._engine.books.replayed(plan, hit(plan, entry, self._engine.answers.now()), passed)
 
     def _headers(self, entry: Entry) -> Any:
         plan, decision = self._plan, self._plan.decision
@@ -144,15 +144,21 @@ def hit(plan: Plan, entry: Entry, now: float) -> Decision:
     return replace(decision, reason="exact_cache", evidence=evidence, changes=())
 
 
-def outcome(plan: Plan, entry: Entry) -> Outcome:
-    """No tokens, no money; what the requested model would have cost for the same answer."""
-    asked = FREE if plan.plan_token else plan.requested_price
-    return Outcome(
-        stop_reason=entry.finished.reason,
+def gave(plan: Plan, entry: Entry) -> Attempt:
+    """Who gave the answer then; it costs nothing now."""
+    return replace(
+        plan.home,
         provider=entry.provider,
         model=entry.model,
-        usage=Usage(),
-        cost_usd=Decimal(0),
-        requested_same_tokens_usd=account.bill(entry.usage, None, asked).requested_same_tokens_usd,
-        stream=plan.ask.stream,
+        price=FREE,
+        untouched=False,
+        clients_key=False,
     )
+
+
+def _meter(entry: Entry, first: float) -> Meter:
+    """What a meter would have seen. `first`: time.monotonic() of its first content."""
+    meter = Meter(lambda: first)
+    for event in entry.events:
+        meter.watch(event)
+    return meter

@@ -11,7 +11,7 @@ from typing import Literal, Self
 import msgspec
 
 from turnout.errors import ArtifactError
-from turnout.route import local
+from turnout.route import local, searches
 from turnout.route.model import Binding, Host, Model, OffPeak, Price, Rates, Tier, Window
 from turnout.wire.request import DialectName, Target
 
@@ -136,7 +136,7 @@ def _bound(row: _Row, models: Mapping[str, Model], hosts: Mapping[str, Host]) ->
         row.provider,
         row.id,
         models[row.model],
-        row.price,
+        searches.priced(row.provider, row.id, row.price),
         hosts[row.provider],
         row.aliases,
         row.routable,
@@ -169,4 +169,5 @@ def target(binding: Binding, dialect: DialectName | None = None) -> Target:
         max_tokens_name=host.max_tokens_name if model.thinks else "max_tokens",
         top_k=host.top_k and model.samplers,
         cache_key=host.cache_key,
+        context_management=model.vendor == "anthropic",
     )

@@ -3,7 +3,7 @@
 Reasons are stable words: they stand in the log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -32,8 +32,11 @@ class Case:
     same_dialect: bool
 
 
-def _window(case: Case) -> bool:
-    """Input and room for the answer must fit; a window that nobody knows cannot be too small."""
+def too_long(case: Case) -> bool:
+    """Input and room for the answer must fit; a window that nobody knows cannot be too small.
+
+    The one reason that changes from step to step.
+    """
     ask, model = case.ask, case.binding.model
     tokens = ask.input_tokens * model.token_ratio * MARGIN
     reserve = min(ask.max_tokens or RESERVE, model.max_output or inf)
@@ -61,7 +64,7 @@ type Check = tuple[str, Callable[[Case], bool]]
 
 # reason, when a request asks for it, and when a binding cannot
 WHY_NOT: tuple[tuple[str, Callable[[Ask], object], Callable[[Case], bool]], ...] = (
-    ("window", lambda _: True, _window),
+    ("window", lambda _: True, too_long),
     ("images", lambda ask: ask.images, lambda case: not case.binding.model.images),
     ("files", lambda ask: ask.documents, _documents),
     ("tools", lambda ask: ask.tools, lambda case: not case.binding.model.tools),
@@ -79,6 +82,28 @@ WHY_NOT: tuple[tuple[str, Callable[[Ask], object], Callable[[Case], bool]], ...]
     ),
     ("responses_only", lambda ask: ask.tools, _responses_only),
 )
+
+
+# what the rows of WHY_NOT look at, beside the window
+type Shape = Hashable
+
+
+def shape(ask: Ask, dialects: Mapping[str, DialectName]) -> Shape:
+    """Requests of one shape are ruled out by the same bindings for the same reasons.
+
+    All but "window", which hangs on how long the request is. `dialects`: provider -> spoken to it.
+    """
+    return (
+        ask.dialect,
+        frozenset(dialects.items()),
+        ask.images,
+        ask.documents,
+        len(ask.tools),
+        ask.forced_tool,
+        ask.server_tools,
+        ask.structured,
+        ask.effort,
+    )
 
 
 def checks(ask: Ask) -> tuple[Check, ...]:

@@ -14,6 +14,8 @@ from typing import Literal
 
 from turnout.wire.request import DialectName, Effort
 
+USUAL_CONTEXT = 200_000  # tokens, of Anthropic's models
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
@@ -55,6 +57,9 @@ class OffPeak(Rates):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price(Rates):
+    """`searches`: USD per thousand of the provider's own searches."""
+
+    searches: Decimal | None = None
     tiers: tuple[Tier, ...] = ()
     off_peak: OffPeak | None = None
 
@@ -137,6 +142,14 @@ class Binding:
     aliases: tuple[str, ...] = ()
     routable: bool = True
     chat_tools: Literal["always", "effort_none", "never"] = "always"
+
+    @property
+    def long_context(self) -> bool:
+        """Anthropic: it has one that clients ask for, beyond 200,000 tokens."""
+        tiers = self.price.tiers if self.price else ()
+        sold = any(tier.above >= USUAL_CONTEXT for tier in tiers)
+        longer = (self.model.context_window or 0) > USUAL_CONTEXT
+        return self.model.vendor == "anthropic" and (longer or sold)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,17 +5,17 @@ fresh choice, pinned binding ─ what does the rest of the session cost? ─▶ 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
-from operator import itemgetter
 
 from turnout.errors import NoTargetError
 from turnout.route.eligible import WHY_NOT, why_not
+from turnout.route.ground import Ground, Grounds, Scored
 from turnout.route.model import Binding
-from turnout.route.price import expected_cost
+from turnout.route.price import Wholes, expected_cost
 from turnout.route.rules import Rules, Weights
-from turnout.route.weigh import Candidate, Field, Outlook, Scored, Standing, Weighed
+from turnout.route.weigh import Candidate, Field, Outlook, Standing, Weighed
 from turnout.wire.request import Ask, DialectName
 
 __all__ = ["Candidate", "Choice", "Rules", "Weights", "choose"]
@@ -40,6 +40,8 @@ class Choice:
         tier_upgrade                     it switches: the pinned model is below parity for this
         pin_unavailable                  it switches: no key, not allowed, or it cannot serve this
 
+    subscription: what was asked for, as enough of it is left.
+
     `fresh_model`: what would have been chosen without the pin. `weighed`: the dollars of both.
     """
 
@@ -50,6 +52,13 @@ class Choice:
     candidates: tuple[Candidate, ...] = ()
     fresh_model: str = ""
     weighed: Weighed | None = None
+
+
+class Memory:
+    """What outlives a choice, so that the next one need not find it out anew."""
+
+    def __init__(self) -> None:
+        self.grounds, self.wholes = Grounds(), Wholes()
 
 
 def choose(
@@ -64,40 +73,63 @@ def choose(
     at: datetime | None = None,
     outlook: Outlook | None = None,
     alarmed: frozenset[str] = frozenset(),
+    memory: Memory | None = None,
 ) -> Choice:
     """`options`: bindings there is a key for. `dialects`: provider -> what is spoken to it.
 
     `pinned`: (provider, model) the session is on. `at`: now, for prices that know the hour.
     `outlook`: what the rest of the session costs; without it a pin is kept while it can serve.
     `alarmed`: models that are not to be routed to, unless they were asked for.
+    `memory`: of earlier choices; it changes how long this takes and nothing else.
     Raises NoTargetError when nothing that may be used can serve it.
     """
     if rules.force:
         return _forced(ask, requested, options, dialects, scored, rules)
     if requested is None:
         return Choice(order=(), reason="unknown_model")
-    field = Field(ask, requested, dialects, scored, rules, at, outlook, alarmed)
-    may = [one for one in options if one.routable or field.is_home(one)]
-    return _pick(field, may, pinned, outlook)
+    memory = memory or Memory()
+    ground = memory.grounds.of(requested, options, scored, rules, alarmed)
+    field = Field(ask, ground, dialects, at, outlook, memory.wholes)
+    return _pick(field, ground, pinned, outlook)
+
+
+def directly(choice: Choice, home: Binding) -> Choice:
+    """What was asked for comes first, whatever it costs: a subscription covers it."""
+
+    def is_home(one: Candidate) -> bool:
+        return (one.provider, one.model) == (home.provider, home.model.id)
+
+    plain = Candidate(provider=home.provider, model=home.model.id)
+    mine = next((one for one in choice.candidates if is_home(one)), plain)
+    others = [
+        replace(one, lost=one.lost or "subscription") for one in choice.candidates if one != mine
+    ]
+    order = [one for one in choice.order if (one.provider, one.id) != (home.provider, home.id)]
+    return replace(
+        choice,
+        order=(home, *order),
+        reason="subscription",
+        quality=choice.quality_requested,
+        candidates=(replace(mine, lost=""), *others),
+    )
 
 
 def _pick(
     field: Field,
-    options: Sequence[Binding],
+    ground: Ground,
     pinned: tuple[str, str] | None,
     outlook: Outlook | None,
 ) -> Choice:
-    near, far = _parted(field, options)
-    standings = [field.standing(one) for one in near]
+    standings = [field.standing(one) for one in ground.near]
     fresh = _best(field, standings)
-    pin = _of_pin(options, pinned) if pinned else None
+    pin = ground.named(pinned) if pinned else None
     held = _held(field, pin)
     weighed = _weighed(held, fresh, outlook)
     kept = None if held is None or (weighed and weighed.switch) else held
     chosen = kept or fresh
     if chosen is None:
-        raise NoTargetError(_nothing(field, [field.standing(one) for one in options]))
-    standings += _losers(field, far, KEPT - sum(one.score is not None for one in standings))
+        raise NoTargetError(_nothing(field, [field.standing(one) for one in ground.may]))
+    standings += _losers(field, ground.far, KEPT - sum(one.score is not None for one in standings))
     fits = sorted((one for one in standings if not one.lost), key=field.rank)
     if weighed:
         reason = weighed.reason
@@ -118,26 +150,9 @@ def _pick(
     )
 
 
-def _parted(
-    field: Field, options: Sequence[Binding]
-) -> tuple[list[Binding], list[tuple[float, str, str, Binding]]]:
-    """Those whose models are at parity, and the others, by quality: they are only told of."""
-    near: list[Binding] = []
-    far: list[tuple[float, str, str, Binding]] = []
-    for one in options:
-        quality, _, _, lost = field.parity(one.model.id)
-        if lost:
-            far.append((1.0 if quality is None else -quality, one.model.id, one.provider, one))
-        else:
-            near.append(one)
-    return near, far
-
-
-def _losers(
-    field: Field, far: list[tuple[float, str, str, Binding]], count: int
-) -> Iterator[Standing]:
+def _losers(field: Field, far: Sequence[Binding], count: int) -> Iterator[Standing]:
     """Best first, until there are `count` that could serve it: the record has no room for more."""
-    for _, _, _, binding in sorted(far, key=itemgetter(0, 1, 2)) if count > 0 else ():
+    for binding in far:
         if count <= 0:
             return
         standing = field.standing(binding)
@@ -160,12 +175,6 @@ def _best(field: Field, standings: Sequence[Standing]) -> Standing | None:
     if home and (field.reference is None or field.cost is None):
         return home
     return min(fits, key=field.rank, default=None)
-
-
-def _of_pin(options: Sequence[Binding], pinned: tuple[str, str]) -> Binding | None:
-    provider, name = pinned
-    mine = (one for one in options if one.provider == provider)
-    return next((one for one in mine if name in (one.model.id, one.id)), None)
 
 
 def _held(field: Field, pin: Binding | None) -> Standing | None:
@@ -254,6 +263,8 @@ def _forced(
     binding = next((one for one in options if rules.forces(one)), None)
     if binding is None:
         raise NoTargetError(f"{rules.force} is forced, but there is no key for it or no such model")
+    if forbidden := rules.forbids(binding):
+        raise NoTargetError(f"{rules.force} is forced, but {forbidden.replace('_', ' ')}")
     dialect = dialects.get(binding.provider)
     if lost := why_not(ask, binding, same_dialect=dialect == ask.dialect, dialect=dialect):
         raise NoTargetError(f"{rules.force} is forced, but cannot serve this: {lost}")

@@ -31,7 +31,8 @@ class Rules:
 
     `epsilon`: quality, 0 to 1, that may be given up. `z`: standard errors of the difference by
     which a model must be better than that. `min_evidence`: labels a prediction must rest on; at 0
-    its standard error alone decides. `allow`, `deny`: globs of provider/model, or facts.
+    its standard error alone decides. `allow`, `deny`: globs of provider/model, or facts. `allows`:
+    further lists, of a project or a tenant, each of which must allow as well.
     """
 
     profile: str = "parity"
@@ -41,6 +42,7 @@ class Rules:
     never_above_requested: bool = True
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    allows: tuple[tuple[str, ...], ...] = ()
     force: str = ""
     min_evidence: float = 0.0
     _verdicts: dict[tuple[str, str, str], str] = field(
@@ -59,15 +61,18 @@ class Rules:
             if not (isfinite(value) and low <= value <= high):
                 raise ConfigError(f"policy.{name}: {value} is not from {low:g} to {high:g}")
         _check_weights(self.weights)
-        for key in ("allow", "deny"):
-            for pattern in getattr(self, key):
+        for key, patterns in (
+            ("deny", self.deny),
+            *(("allow", one) for one in (self.allow, *self.allows)),
+        ):
+            for pattern in patterns:
                 _check_pattern(key, pattern)
         if self.force and not _FORCED.fullmatch(self.force):
             raise ConfigError(f"policy.force: {self.force!r} is not provider/model")
 
     def forbids(self, binding: Binding) -> str:
         """The reason, "" when it may be used. `deny` wins over `allow`."""
-        if not (self.deny or self.allow):
+        if not (self.deny or self.allow or self.allows):
             return ""
         key = (binding.provider, binding.id, binding.model.id)
         if key not in self._verdicts:
@@ -77,8 +82,9 @@ class Rules:
     def _forbids(self, binding: Binding) -> str:
         if any(_matches(pattern, binding) for pattern in self.deny):
             return "denied"
-        if self.allow and not any(_matches(pattern, binding) for pattern in self.allow):
-            return "not_allowed"
+        for allow in filter(None, (self.allow, *self.allows)):
+            if not any(_matches(pattern, binding) for pattern in allow):
+                return "not_allowed"
         return ""
 
     def forces(self, binding: Binding) -> bool:

@@ -5,28 +5,17 @@ Its score is  w_cost * cost(m)/cost(r) + w_latency * latency(m)/latency(r) + w_v
 1 is the requested model's own. A ratio that nobody has measured is 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import hypot, inf
+from math import inf
 from typing import Protocol
 
-from turnout.route.eligible import Case, checks, failing
+from turnout.route.eligible import Case, checks, failing, shape, too_long
+from turnout.route.ground import Ground
 from turnout.route.model import Binding
-from turnout.route.price import Forecast
-from turnout.route.rules import Rules, Weights
+from turnout.route.price import Forecast, Wholes
 from turnout.wire.request import Ask, DialectName
-
-
-class Estimated(Protocol):
-    """route.score.Estimate: `quality` 0 to 1, its standard error, the labels behind it."""
-
-    @property
-    def quality(self) -> float: ...
-    @property
-    def se(self) -> float: ...
-    @property
-    def evidence(self) -> float: ...
 
 
 class Weighed(Protocol):
@@ -47,21 +36,19 @@ class Outlook(Protocol):
 
     def weigh(self, pinned: Binding, fresh: Binding, /) -> Weighed: ...
     def afresh(self, binding: Binding, /) -> float | None: ...
+    def share(self, binding: Binding, /) -> float: ...
+    def against(self, one: Binding, other: Binding, /) -> tuple[float, float]: ...
+    def afresh_each(self, bindings: tuple[Binding, ...], /) -> Sequence[float | None]: ...
 
 
-class Scored(Protocol):
-    """route.score.Scored, as far as a choice needs it."""
-
-    def estimate(self, model: str, /) -> Estimated | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Candidate:
     """A binding that was considered, and why it lost ("" for the one that was chosen).
 
     `se`: of the difference to the requested model's quality. `cost_usd`: expected, of this action.
     `score`: less is better, 1 is the requested model's; None when it did not come to that. It
-    compares the rest of the session where that can be foreseen.
+    compares the rest of the session where that can be foreseen. Nobody changes one; it is
+    not frozen because forty are made for every action, and that would take four times as long.
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)
@@ -71,6 +58,7 @@ class Candidate:
         below_parity                     it is expected to do worse
         price_unknown, above_requested   it cannot be shown to be cheaper, or is not
         score, tie, pinned               another was better, as good, or already at it
+        subscription                     what was asked for is paid already
     """
 
     provider: str
@@ -108,46 +96,32 @@ class Standing:
         )
 
 
-# quality, standard error of the difference, evidence; and why it loses, "" at parity
-type Parity = tuple[float | None, float | None, float | None, str]
-
-
 class Field:
     """What all candidates for one request are measured against."""
 
     def __init__(
         self,
         ask: Ask,
-        requested: Binding,
+        ground: Ground,
         dialects: Mapping[str, DialectName],
-        scored: Scored,
-        rules: Rules,
         at: datetime | None,
         outlook: Outlook | None = None,
-        alarmed: frozenset[str] = frozenset(),
+        wholes: Wholes | None = None,
     ) -> None:
-        """`outlook`: costs are compared over the rest of the session, not over this action.
-
-        `alarmed`: models that are not to be routed to here.
-        """
-        self.ask, self.requested, self.rules = ask, requested, rules
-        self._dialects, self._checks, self._cost = dialects, checks(ask), Forecast(ask, at)
-        self._case = Case(ask, requested, None, same_dialect=False)  # one for all: it is only read
-        self._estimate = scored.estimate
-        self._parities: dict[str, Parity] = {}  # many bindings serve the same model
-        self.reference = scored.estimate(requested.model.id)
-        self._outlook, self._alarmed = outlook, alarmed
-        self.cost = self._spent(requested, None if outlook else self.dollars(requested))
+        """`outlook`: costs are compared over the rest of the session, not over this action."""
+        self.ground, self.requested, self.rules = ground, ground.requested, ground.rules
+        self.ask, self._dialects, self._checks = ask, dialects, checks(ask)
+        self._cost, self._unable = Forecast(ask, at, wholes), ground.unable(shape(ask, dialects))
+        # one for all: it is only read
+        self._case = Case(ask, ground.requested, None, same_dialect=False)
+        self.reference, self.is_home = ground.reference, ground.is_home
+        self._outlook, self._foreseen = outlook, _foreseen(outlook, ground.near)
+        self.cost = self._spent(self.requested, None if outlook else self.dollars(self.requested))
 
     @property
     def foresees(self) -> bool:
         """The rest of the session has a price."""
         return self._outlook is not None
-
-    def is_home(self, binding: Binding) -> bool:
-        """It is the very thing that was asked for."""
-        asked = self.requested
-        return binding.id == asked.id and binding.provider == asked.provider
 
     def rank(self, one: Standing) -> tuple[float, bool, str, str, str]:
         """Least first. A switch that gains nothing is not worth it; other ties go by name."""
@@ -159,58 +133,42 @@ class Field:
         one = Standing(binding)
         one.lost = (
             self.rules.forbids(binding)
-            or self._unable(binding)
+            or self._cannot(binding)
             or self._inferior(one)
             or self._dearer(one, warm=warm)
         )
         return one
 
     def dollars(self, binding: Binding, *, warm: bool = False) -> float | None:
-        """Expected, of this action."""
-        found = self._cost(binding, warm=warm)
-        return None if found is None else float(found)
+        """Expected, of this action; with what a subscription takes off."""
+        warmed = self._cost(binding, warm=True) if warm else self._cost.cold(binding)
+        if warmed is None or self._outlook is None:
+            return None if warmed is None else float(warmed)
+        return float(warmed) * self._outlook.share(binding)
 
     def _spent(self, binding: Binding, action: float | None) -> float | None:
         """What is compared: the rest of the session if it can be foreseen, else this action."""
-        return self._outlook.afresh(binding) if self._outlook else action
+        if self._outlook is None:
+            return action
+        if id(binding) in self._foreseen:
+            return self._foreseen[id(binding)]
+        return self._outlook.afresh(binding)
 
-    def _unable(self, binding: Binding) -> str:
+    def _cannot(self, binding: Binding) -> str:
         """The client's own request may always go where it was sent: its provider answers for it."""
         case = self._case
         case.binding, case.dialect = binding, self._dialects.get(binding.provider)
         case.same_dialect = case.dialect == self.ask.dialect
         if case.same_dialect and self.is_home(binding):
             return ""
-        return failing(self._checks, case) or ""
-
-    def parity(self, model: str) -> Parity:
-        """Whether it is below parity. The same model elsewhere is as good."""
-        found = self._parities.get(model)
-        if found is None:
-            found = self._parities[model] = self._parity(model)
-        return found
-
-    def _parity(self, model: str) -> Parity:
-        found, reference = self._estimate(model), self.reference
-        same = model == self.requested.model.id
-        if found is None:
-            return None, None, None, "" if same else "no_estimate"
-        quality, evidence = found.quality, found.evidence
-        if same:
-            return quality, 0.0, evidence, ""
-        if model in self._alarmed:
-            return quality, None, evidence, "alarm"
-        if reference is None:
-            return quality, None, evidence, "no_evidence"
-        se = hypot(found.se, reference.se)
-        if evidence < self.rules.min_evidence:
-            return quality, se, evidence, "little_evidence"
-        needed = -self.rules.epsilon + self.rules.z * se
-        lost = "" if quality - reference.quality >= needed else "below_parity"
-        return quality, se, evidence, lost
+        if too_long(case):
+            return "window"
+        if id(binding) not in self._unable:
+            self._unable[id(binding)] = failing(self._checks, case)
+        return self._unable[id(binding)] or ""
 
     def _inferior(self, one: Standing) -> str:
-        one.quality, one.se, one.evidence, lost = self.parity(one.binding.model.id)
+        one.quality, one.se, one.evidence, lost = self.ground.parity(one.binding.model.id)
         return lost
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
@@ -223,12 +181,20 @@ class Field:
             return "" if one.score else "price_unknown"
         if self.rules.never_above_requested and spent > self.cost:
             return "above_requested"
-        one.score = _score(self.rules.weights, spent, self.cost)
+        one.score = self._score(one.binding, spent, self.cost)
         return ""
 
+    def _score(self, binding: Binding, cost: float, reference: float) -> float:
+        weights, same = self.rules.weights, cost == reference  # both may be free
+        ratio = 1.0 if same else cost / reference if reference else inf
+        slower, wordier = (
+            self._outlook.against(binding, self.requested) if self._outlook else (1.0, 1.0)
+        )
+        return weights.cost * ratio + weights.latency * slower + weights.verbosity * wordier
 
-def _score(weights: Weights, cost: float, reference: float) -> float:
-    """Latency and verbosity are not measured yet."""
-    same = cost == reference  # both may be free
-    ratio = 1.0 if same else cost / reference if reference else inf
-    return weights.cost * ratio + weights.latency + weights.verbosity
+
+def _foreseen(outlook: Outlook | None, bindings: tuple[Binding, ...]) -> dict[int, float | None]:
+    """By the id of a binding."""
+    if outlook is None:
+        return {}
+    return dict(zip(map(id, bindings), outlook.afresh_each(bindings), strict=True))

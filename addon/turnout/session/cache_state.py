@@ -144,11 +144,6 @@ class Cached:
         return float(kept) if kept >= LEAST else 0.0
 
     @property
-    def faith(self) -> float:
-        """Share of what should have been read that was: some promise more than they do."""
-        return self.read / self.expected if self.expected else 1.0
-
-    @property
     def growth(self) -> float | None:
         """Tokens that a step adds to the history; None before the second answer."""
         if self.answers < 2:

@@ -13,7 +13,12 @@ the later steps read them too: the sum over j < H of T + j*growth.
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from turnout.errors import ConfigError
+
+type Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,21 @@ class Tariff:
     read: float
     write: float
     output: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tariffs:
+    """Of many bindings: columns of what Tariff and Side have for one."""
+
+    read: Column
+    write: Column
+    output: Column
+    ratio: Column
+
+    def trusted(self, faith: Column) -> "Tariffs":
+        """`faith`: share of a warm prefix that is really read; the rest is written again."""
+        read = faith * self.read + (1 - faith) * self.write
+        return Tariffs(read, self.write, self.output, self.ratio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +166,24 @@ def total(side: Side, traffic: Traffic, *, handover: float = 0.0) -> Sum | None:
         output=said * (1 + later),
         handover=handover,
     )
+
+
+def afresh(
+    sides: Tariffs,
+    traffic: Traffic,
+    *,
+    verbosity: Column | float = 1.0,
+    factor: Column | float = 1.0,
+) -> Column:
+    """`total` of many bindings with nothing in their caches, to the last bit."""
+    later, ratio = max(traffic.steps - 1, 0.0), sides.ratio
+    prefix, new = traffic.prefix * ratio, traffic.new * ratio
+    said = traffic.output * ratio * verbosity * sides.output * factor
+    grown = later * prefix + traffic.growth * ratio * later * (later + 1) / 2
+    reads = grown * sides.read * factor
+    writes = later * traffic.each * ratio * sides.write * factor
+    now = (prefix + new) * sides.write * factor + said
+    return now + (reads + writes + later * said)
 
 
 def handover(new: Side, traffic: Traffic, *, thoughts: bool) -> float:

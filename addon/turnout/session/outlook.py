@@ -4,14 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from math import isnan
 
-from turnout.route.model import Binding, Price, Rates
-from turnout.route.price import PER_TOKEN, TYPICAL_OUTPUT, rates_for
+import numpy as np
+
+from turnout.route.model import Binding, Rates
+from turnout.route.price import PER_TOKEN, TYPICAL_OUTPUT, rates_at
 from turnout.session import economics
+from turnout.session.board import Board
 from turnout.session.cache_state import Cached
 from turnout.session.economics import Knobs, Side, Sum, Tariff, Traffic, Weighed
+from turnout.session.learned import Learned, believed
 from turnout.session.place import Place
-from turnout.wire.events import Usage
 from turnout.wire.request import Ask
 
 TYPICAL_STEP = 1500.0  # tokens that a step adds to the history, a guess until two were seen
@@ -22,7 +26,9 @@ DOUBT = 4.0  # the estimate of a request's tokens is corrected by at most this f
 class Outlook:
     """One action's view of its session. `steps`: expected, with this one. `at`: now, epoch seconds.
 
-    `when`: the same, for prices that know the hour. `pinned`: the binding of the pin.
+    `when`: the same, for prices that know the hour. `pinned`: the binding of the pin. `tariffs`:
+    what is remembered of earlier actions. `learned`: what is known of the models by now. `covered`:
+    a provider that a subscription pays, and the share of its list price that it is worth.
     """
 
     ask: Ask
@@ -32,6 +38,9 @@ class Outlook:
     when: datetime | None = None
     knobs: Knobs = field(default_factory=Knobs)
     pinned: Binding | None = None
+    tariffs: Board = field(default_factory=Board)
+    learned: Learned = field(default_factory=Learned)
+    covered: tuple[str, float] = ("", 1.0)
 
     def weigh(self, pinned: Binding, fresh: Binding) -> Weighed:
         """Stay on the pinned one or switch to the fresh choice."""
@@ -49,6 +58,32 @@ class Outlook:
         """USD of the rest of the session there as if nothing were in any cache."""
         found = economics.total(self._side(binding, None), self.traffic)
         return found.total if found else None
+
+    def afresh_each(self, bindings: tuple[Binding, ...]) -> list[float | None]:
+        """The same for many bindings at once."""
+        key = (id(bindings), self.place.ttl, self.place.dialect)
+        tariffs = self.tariffs.of(key, bindings, self._rates, self._tariff)
+        if self.learned.knows:
+            keys = [(one.provider, one.model.id) for one in bindings]
+            tariffs = tariffs.trusted(np.array([self.learned.faith(one) for one in keys]))
+        verbosity = np.array([self._verbosity(one.model.id) for one in bindings])
+        factor = np.array([self.share(one) for one in bindings])
+        found = economics.afresh(tariffs, self.traffic, verbosity=verbosity, factor=factor)
+        return [None if isnan(usd) else usd for usd in found.tolist()]
+
+    def share(self, binding: Binding) -> float:
+        """Of the list price that is really paid."""
+        provider, factor = self.covered
+        return factor if binding.provider == provider else 1.0
+
+    def against(self, one: Binding, other: Binding) -> tuple[float, float]:
+        """How slow and how wordy one is, against the other; 1 where nobody has seen it."""
+        learned = self.learned
+        if not learned.knows or one is other:
+            return 1.0, 1.0
+        slower = learned.slower(_key(one), _key(other), self._output)
+        wordier = learned.verbosity(one.model.id) / learned.verbosity(other.model.id)
+        return slower, wordier
 
     def side(self, binding: Binding) -> Side:
         return self._side(binding, self._cached(binding.provider, binding.model.id))
@@ -102,21 +137,33 @@ class Outlook:
     def _side(self, binding: Binding, seen: Cached | None) -> Side:
         held = seen.holds(self.place.prefix, self.at) if seen else 0.0
         return Side(
-            tariff=self._tariff(binding, seen.faith if seen else 1.0),
+            tariff=self._tariff(binding, self._faith(binding, seen)),
             cached=held if self.place.keeps(binding) else 0.0,
             ratio=binding.model.token_ratio,
+            verbosity=self._verbosity(binding.model.id),
+            factor=self.share(binding),
         )
 
-    def _tariff(self, binding: Binding, faith: float) -> Tariff | None:
+    def _faith(self, binding: Binding, seen: Cached | None) -> float:
+        """Of other sessions, and of this one as far as it can tell by now."""
+        prior = self.learned.faith(_key(binding))
+        return believed(seen.expected, seen.read, prior) if seen else prior
+
+    def _verbosity(self, model: str) -> float:
+        """Against the pinned model's where its own output was seen, else against all."""
+        found = self.learned.verbosity(model)
+        known = self.pinned if self._observed else None
+        return found / self.learned.verbosity(known.model.id) if known else found
+
+    def _tariff(self, binding: Binding, faith: float = 1.0) -> Tariff | None:
+        rates = self._rates(binding)
+        return tariff(rates, self._write(binding), faith) if rates else None
+
+    def _rates(self, binding: Binding) -> Rates | None:
         if binding.price is None:
             return None
         tokens = round(self.ask.input_tokens * binding.model.token_ratio)
-        return tariff(self._rates(binding.price, tokens), self._write(binding), faith)
-
-    def _rates(self, price: Price, tokens: int) -> Rates:
-        if not price.tiers and price.off_peak is None:
-            return price
-        return rates_for(price, Usage(fresh_input=tokens), self.when)
+        return rates_at(binding.price, tokens, self.when)
 
     def _write(self, binding: Binding) -> str:
         """The rate that bills what is new: "" when nothing is kept."""
@@ -124,6 +171,10 @@ class Outlook:
             return ""
         marks = self.place.marks(binding)
         return "input" if marks is None else f"cache_write_{marks}"
+
+
+def _key(binding: Binding) -> tuple[str, str]:
+    return binding.provider, binding.model.id
 
 
 def tariff(rates: Rates, write: str, faith: float = 1.0) -> Tariff | None:

@@ -1,190 +1,240 @@
-"""The JSON API: what a running turnout can be asked and told, with its token, by a local Host.
+"""The JSON API: what a running turnout can be asked and told. Its table is turnout.web.routes.
 
-GET  /healthz               alive (no token)
-GET  /v1/status             what `turnout status` shows
-POST /v1/mode               {"mode": "route" | "shadow" | "off"}
-POST /v1/route              a decision, without calling anyone
-GET  /v1/decisions/{id}     one row of the log
-GET  /v1/pins               which model each conversation is on
-POST /v1/pins               {"model": exact name, "session": "" for every one}
-DELETE /v1/pins             forget them; ?session=ID only that one's
-POST /v1/feedback           {"id": a decision, "good": true or false}
-POST /v1/reload             read the configuration again
-GET  /v1/alarms             models that did worse than promised, in their classes
-DELETE /v1/alarms           ?id=ID: route there again
+The same server shows the dashboard below /ui/ (turnout.web.ui).
 """
 
 import asyncio
-import hmac
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import get_args
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
+import msgspec
 from aiohttp import web
+from msgspec import UNSET
 
-from turnout import history
-from turnout.config.settings import Mode
+from turnout import history, record
 from turnout.engine import Engine
 from turnout.errors import TurnoutError
-from turnout.record import as_json
+from turnout.history import NoDecisionError
+from turnout.record import JSON_COLUMNS, Outcome
+from turnout.web import rows, shapes
+from turnout.web.feed import Feed
+from turnout.web.guard import TOKEN_HEADER, error, guard, holds, is_from_here, is_local
+from turnout.web.log import Log
+from turnout.web.offered import Offered
+from turnout.web.openapi import document
+from turnout.web.routes import EVENTS, JSON, NDJSON, ROUTES, Route
+from turnout.why.explain import rationale
+from turnout.wire.recognise import guess
 
-TOKEN_HEADER = "x-turnout-token"  # noqa: S105  a header, not a token
-HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "turnout.internal"})
-OPEN = frozenset({"/healthz", "/dispatch"})  # dispatch has a token of its own
+__all__ = ["TOKEN_HEADER", "add", "holds", "is_from_here", "is_local"]
 
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PATHS = {
+    "anthropic": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "gemini": "/v1beta/models/{model}:generateContent",
+}
+CHUNK = 500  # rows read at once for a stream
 
-
-def add(app: web.Application, engine: Engine, token: str) -> None:
-    """Adds the API to the relay's application."""
-    api = _Api(engine)
-    app.middlewares.append(_guard(token))
-    app.router.add_get("/healthz", api.health)
-    app.router.add_get("/v1/status", api.status)
-    app.router.add_post("/v1/mode", api.mode)
-    app.router.add_post("/v1/route", api.route)
-    app.router.add_get("/v1/decisions/{id}", api.decision)
-    app.router.add_get("/v1/pins", api.pins)
-    app.router.add_post("/v1/pins", api.pin)
-    app.router.add_delete("/v1/pins", api.unpin)
-    app.router.add_post("/v1/feedback", api.feedback)
-    app.router.add_get("/v1/alarms", api.alarms)
-    app.router.add_delete("/v1/alarms", api.release)
-    app.router.add_post("/v1/reload", api.reload)
+type Handler = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
 
 
-def is_local(host: str) -> bool:
-    """A Host header of another name means a page that rebound its DNS name to this machine."""
-    name = host.lower()
-    return (name if name.endswith("]") else name.rsplit(":", 1)[0]) in HOSTS
+def add(app: web.Application, engine: Engine, token: str) -> "Api":
+    """Adds it to the relay's application."""
+    api = Api(engine)
+    app.middlewares.append(guard(token))
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _asked(route, getattr(api, route.handler)))
+    app.on_shutdown.append(api.close)
+    return api
 
 
-def is_from_here(headers: Mapping[str, str]) -> bool:
-    """A browser says with Origin whose page asks; what is no browser's page says none."""
-    page = urlsplit(headers.get("origin", ""))
-    foreign = page.path == "null" or (
-        page.scheme in ("http", "https") and not is_local(page.netloc)
-    )
-    return is_local(headers.get("host", "")) and not foreign
+def _asked(route: Route, handler: Handler) -> Callable[[web.Request], Awaitable[Any]]:
+    """Checks query and body against the route's types; what is wrong is told in one sentence."""
+
+    async def asked(request: web.Request) -> web.StreamResponse:
+        try:
+            ask = await _read(route, request)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as e:
+            return error(400, f"{request.method} {route.path}: {e}")
+        try:
+            return await handler(request, ask)
+        except NoDecisionError as e:
+            return error(404, str(e))
+        except TurnoutError as e:
+            return error(503 if 400 not in route.errors or request.method == "GET" else 400, str(e))
+
+    return asked
 
 
-def _guard(token: str):  # type: ignore[no-untyped-def]
-    """A foreign Host means DNS rebinding, a missing token anybody's page: both are refused."""
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/dispatch" and not is_from_here(request.headers):
-            return _error(403, f"Host {request.host!r} or Origin is not local")
-        given = request.headers.get(TOKEN_HEADER, "")
-        if request.path not in OPEN and not hmac.compare_digest(given.encode(), token.encode()):
-            return _error(401, f"{TOKEN_HEADER} is missing or wrong; `turnout status` has it")
-        return await handler(request)
-
-    return guard
+async def _read(route: Route, request: web.Request) -> Any:
+    if route.body not in (None, Any):
+        return msgspec.json.decode(await request.read(), type=route.body)
+    query = dict(request.query)
+    if route.query is None:
+        return None
+    if len(query) < len(request.query):
+        raise msgspec.ValidationError("a parameter is there more than once")
+    return msgspec.convert(query, route.query, strict=False)
 
 
-class _Api:
+def answer(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type=JSON, status=status)
+
+
+class Api:
+    """One method a route. `ask`: its query or body, checked."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.log, self.feed = Log(engine.store_path), Feed()
+        self.offered = Offered(engine)
+        engine.books.listeners.append(self.feed.publish)
 
-    async def health(self, request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok", "mode": self._engine.mode})
+    async def close(self, app: web.Application) -> None:
+        self.feed.close()
+        self.log.close()
 
-    async def status(self, request: web.Request) -> web.Response:
-        return web.json_response(self._engine.status())
+    # -- how it is
 
-    async def mode(self, request: web.Request) -> web.Response:
-        try:
-            mode = (await request.json())["mode"]
-        except (ValueError, LookupError, TypeError):
-            mode = None
-        if mode not in get_args(Mode):
-            return _error(400, f'the body must be {{"mode": one of {", ".join(get_args(Mode))}}}')
-        self._engine.mode = mode
-        return web.json_response(self._engine.status())
+    async def health(self, request: web.Request, ask: None) -> web.Response:
+        return answer({"status": "ok", "mode": self._engine.mode})
 
-    async def reload(self, request: web.Request) -> web.Response:
-        try:
-            told = await self._engine.reload()
-        except TurnoutError as e:
-            return _error(400, str(e))
-        return web.json_response({"changed": told.changed, "needs_restart": told.later})
+    async def ready(self, request: web.Request, ask: None) -> web.Response:
+        reasons = [one for one in (self._engine.broken, self._engine.store.warning) if one]
+        return answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    async def route(self, request: web.Request) -> web.Response:
-        try:
-            decision = await self._engine.decide(
-                await request.read(), None, dict(request.headers), request.path
-            )
-        except TurnoutError as e:
-            return _error(400, str(e))
-        return web.Response(body=as_json(decision), content_type="application/json")
+    async def status(self, request: web.Request, ask: None) -> web.Response:
+        return answer(self._engine.status())
 
-    async def decision(self, request: web.Request) -> web.Response:
-        path = self._engine.store_path
-        row = await asyncio.to_thread(_row, path, request.match_info["id"])
-        return web.json_response(row) if row else _error(404, "no such decision")
+    async def mode(self, request: web.Request, ask: shapes.ModeAsked) -> web.Response:
+        self._engine.mode = ask.mode
+        return answer(self._engine.status())
 
-    async def pins(self, request: web.Request) -> web.Response:
-        return web.json_response({"pins": self._engine.sessions.listed()})
+    async def reload(self, request: web.Request, ask: None) -> web.Response:
+        told = await self._engine.reload()
+        return answer({"changed": told.changed, "needs_restart": told.later})
 
-    async def pin(self, request: web.Request) -> web.Response:
-        try:
-            document = await request.json()
-            model, session = document["model"], document.get("session") or ""
-        except (ValueError, LookupError, TypeError, AttributeError):
-            model = session = None
-        if not isinstance(model, str) or not isinstance(session, str):
-            return _error(400, 'the body must be {"model": "provider/model", "session": ""}')
-        try:
-            binding = self._engine.pin(model, session)
-        except TurnoutError as e:
-            return _error(400, str(e))
-        return web.json_response({"pinned": f"{binding.provider}/{binding.id}", "session": session})
+    async def openapi(self, request: web.Request, ask: None) -> web.Response:
+        return answer(document())
 
-    async def unpin(self, request: web.Request) -> web.Response:
-        session = request.query.get("session", "")
-        return web.json_response({"dropped": self._engine.sessions.pins.clear(session)})
+    # -- decisions
 
-    async def feedback(self, request: web.Request) -> web.Response:
+    async def route(self, request: web.Request, ask: shapes.RouteAsked) -> web.Response:
+        body = await request.read()
+        dialect = ask.dialect or guess(body)
+        path = PATHS[dialect].format(model=ask.model or _model(body))
+        decision = await self._engine.decide(body, dialect, _own(request.headers), path)
+        plain = record.row(decision, Outcome())
+        decoded = {name: msgspec.json.decode(str(plain[name])) for name in JSON_COLUMNS}
+        found = msgspec.json.decode(record.as_json(decision))
+        return answer(found | {"rationale": rationale(plain | decoded)})
+
+    async def decisions(self, request: web.Request, ask: rows.Wanted) -> web.StreamResponse:
+        streamed = ask.format == "ndjson" or (
+            ask.format is UNSET and NDJSON in request.headers.get("accept", "")
+        )
+        if streamed:
+            return await self._stream(request, ask)
+        most = ask.limit or rows.PAGE
+        found, after = await self.log.ask(partial(rows.page, wanted=ask, most=most))
+        return answer({"decisions": found, "next": after})
+
+    async def _stream(self, request: web.Request, ask: rows.Wanted) -> web.StreamResponse:
+        """Without a limit every row there is: a chunk at a time, each a query of its own."""
+        response = web.StreamResponse(headers={"content-type": NDJSON})
+        left = ask.limit or float("inf")
+        while True:
+            most = int(min(CHUNK, left))
+            found, after = await self.log.ask(partial(rows.page, wanted=ask, most=most))
+            if not response.prepared:  # the first chunk may fail, with a status
+                await response.prepare(request)
+            await response.write(_lines(found))
+            left -= len(found)
+            if after is None or left <= 0:
+                return response
+            ask.cursor = after
+
+    async def decision(self, request: web.Request, ask: None) -> web.Response:
+        ref = request.match_info["id"]
+        return answer(await self.log.ask(lambda reader: reader.decision(ref)))
+
+    async def events(self, request: web.Request, ask: None) -> web.StreamResponse:
+        if self.feed.full:
+            return error(503, "too many listeners")
+        response = web.StreamResponse(headers={"content-type": EVENTS, "cache-control": "no-store"})
+        await response.prepare(request)
+        with self.feed.listening() as events:
+            async with aclosing(events) as each:
+                async for event in each:
+                    await response.write(event)
+        return response
+
+    async def stats(self, request: web.Request, ask: shapes.StatsAsked) -> web.Response:
+        since = rows.moment(ask.since)
+        groups = await self.log.ask(lambda reader: reader.audit(since, ask.by))
+        return answer(
+            {
+                "since": since,
+                "by": ask.by,
+                "groups": [_facts(group) for group in groups],
+                "total": _facts(history.total(groups)),
+            }
+        )
+
+    # -- models, pins, quality
+
+    async def models(self, request: web.Request, ask: None) -> web.Response:
+        lines, report = await self.offered.lines()
+        return answer({"models": lines, "report": report})
+
+    async def switch(self, request: web.Request, ask: shapes.SwitchAsked) -> web.Response:
+        self.offered.switch(ask.model, on=ask.on)
+        return answer({"model": ask.model, "on": ask.on})
+
+    async def pins(self, request: web.Request, ask: None) -> web.Response:
+        return answer({"pins": self._engine.sessions.listed()})
+
+    async def pin(self, request: web.Request, ask: shapes.PinAsked) -> web.Response:
+        binding = self._engine.pin(ask.model, ask.session)
+        return answer({"pinned": f"{binding.provider}/{binding.id}", "session": ask.session})
+
+    async def unpin(self, request: web.Request, ask: shapes.SessionAsked) -> web.Response:
+        return answer({"dropped": self._engine.sessions.pins.clear(ask.session)})
+
+    async def feedback(self, request: web.Request, ask: shapes.FeedbackAsked) -> web.Response:
         """The row may be on its way to the log still: that is waited for, beside the loop."""
-        try:
-            document = await request.json()
-            named, good = document["id"], document["good"]
-        except (ValueError, LookupError, TypeError):
-            named = good = None
-        if not isinstance(named, str) or not isinstance(good, bool):
-            return _error(400, 'the body must be {"id": "...", "good": true or false}')
         quality = self._engine.quality
-        try:
-            row = await asyncio.to_thread(quality.judged, named)
-            return web.json_response(quality.feedback(row, good=good))
-        except TurnoutError as e:
-            return _error(400, str(e))
+        row = await asyncio.to_thread(quality.judged, ask.id)
+        return answer(quality.feedback(row, good=ask.good))
 
-    async def alarms(self, request: web.Request) -> web.Response:
-        return web.json_response({"alarms": self._engine.quality.listed()})
+    async def alarms(self, request: web.Request, ask: None) -> web.Response:
+        return answer({"alarms": self._engine.quality.listed()})
 
-    async def release(self, request: web.Request) -> web.Response:
-        try:
-            self._engine.quality.release(request.query.get("id", ""))
-        except TurnoutError as e:
-            return _error(400, str(e))
-        return web.json_response({"alarms": self._engine.quality.listed()})
+    async def release(self, request: web.Request, ask: shapes.AlarmAsked) -> web.Response:
+        self._engine.quality.release(ask.id)
+        return answer({"alarms": self._engine.quality.listed()})
 
 
-def _row(path: Path, id: str) -> dict[str, object] | None:
+def _own(headers: Mapping[str, str]) -> dict[str, str]:
+    """Without turnout's token; and the body is no longer encoded."""
+    gone = (TOKEN_HEADER, "content-encoding")
+    return {name: value for name, value in headers.items() if name.lower() not in gone}
+
+
+def _model(body: bytes) -> str:
     try:
-        with history.read(path) as log:
-            return log.decision(id)
-    except TurnoutError:
-        return None
+        return str(msgspec.json.decode(body)["model"])
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return "unknown"
 
 
-def _error(status: int, message: str) -> web.Response:
-    return web.Response(
-        status=status,
-        text=json.dumps({"error": {"message": message}}),
-        content_type="application/json",
-    )
+def _facts(group: history.Group) -> dict[str, Any]:
+    return asdict(group) | {"saved_share": group.saved_share}
+
+
+def _lines(found: Iterable[rows.Row]) -> bytes:
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in found)

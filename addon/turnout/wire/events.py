@@ -67,6 +67,8 @@ class Usage:
     """Tokens, as far as known yet. Cumulative: a later Usage replaces an earlier one.
 
     The kinds of input never overlap; reasoning is part of output. Providers disagree on both.
+    `searches`: the provider's own, each with a price. `apart`: tokens among those before that are
+    no text and have prices of their own (sound, images that were made).
     """
 
     fresh_input: int = 0
@@ -75,6 +77,8 @@ class Usage:
     cache_write_1h: int = 0
     output: int = 0
     reasoning: int = 0
+    searches: int = 0
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ NAMES: dict[type, str] = {
 
 def of[T](value: Any, kind: type[T], what: str) -> T:
     """`value`, which must be a `kind`. An integer is a number; a boolean is neither."""
+    if type(value) is kind:  # what JSON gives, as good as always
+        return value
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     if kind is float and type(value) is int:

@@ -3,7 +3,7 @@
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,15 +16,16 @@ UNMARKABLE = ("thinking", "redacted_thinking")
 
 def add(body: dict[str, Any], note: Changes) -> None:
     """Marks the end of the system text and of the conversation, where the rules leave room."""
-    if not valid(ttls(body)):
-        for block in _blocks(body):
+    blocks = list(_blocks(body))
+    if not valid(_ttls(blocks)):
+        for block in blocks:
             block.pop("cache_control", None)
         note("cache_control", "the client's marks broke the rules of order or number")
     for block in _ends(body):
         if "cache_control" in block or block.get("type") in UNMARKABLE:
             continue
         block["cache_control"] = MARK
-        if valid(ttls(body)):
+        if valid(_ttls(blocks)):
             note("cache_control", "added at the end of the system text and of the conversation")
         else:
             del block["cache_control"]
@@ -36,7 +37,11 @@ def valid(marks: Sequence[str]) -> bool:
 
 
 def ttls(body: dict[str, Any]) -> list[str]:
-    marks = (block.get("cache_control") for block in _blocks(body))
+    return _ttls(_blocks(body))
+
+
+def _ttls(blocks: Iterable[dict[str, Any]]) -> list[str]:
+    marks = (block.get("cache_control") for block in blocks)
     return [mark.get("ttl", "5m") for mark in marks if mark]
 
 

@@ -21,6 +21,7 @@ def read(usage: Mapping[str, Any]) -> Usage:
         cache_write_1h=one_hour,
         output=count(usage, "output_tokens"),
         reasoning=count(usage, "output_tokens_details", "thinking_tokens"),
+        searches=count(usage, "server_tool_use", "web_search_requests"),
     )
 
 

@@ -80,7 +80,7 @@ def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> 
         note("thinking", "of another model: left out of the history")
         return None
 
-    return replace(message, parts=tuple(part for part in map(kept, message.parts) if part))
+    return Message(message.role, tuple(part for part in map(kept, message.parts) if part))
 
 
 def _ended(messages: list[Message], target: Target, note: Changes) -> list[Message]:

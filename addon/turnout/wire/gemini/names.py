@@ -27,7 +27,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])_([a-z])")
 
 
 def camel(name: str) -> str:
-    return _WORD.sub(lambda match: match[1].upper(), name)
+    return _WORD.sub(lambda match: match[1].upper(), name) if "_" in name else name
 
 
 def normal(value: Any, places: Places = BODY) -> Any:

@@ -33,15 +33,17 @@ def sealed(id: str, signature: str) -> str:
 
 def opened(message: Message) -> Message:
     """Ids without what they carry; signatures of this family beside them."""
-    return replace(message, parts=tuple(map(_opened, message.parts)))
+    return Message(message.role, tuple(map(_opened, message.parts)))
 
 
 def _opened(part: Part) -> Part:
-    if isinstance(part, ToolResult):
-        return replace(part, id=split_id(part.id)[0])
-    if not isinstance(part, ToolUse):
+    if not isinstance(part, ToolUse | ToolResult):
         return part
     bare, carried = split_id(part.id)
+    if bare == part.id:
+        return part
+    if isinstance(part, ToolResult):
+        return replace(part, id=bare)
     ours = carried.payload if carried and carried.family == FAMILY else ""
     return replace(part, id=bare, signature=part.signature or ours)
 
@@ -58,7 +60,7 @@ def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
         note("thoughtSignature", f"{FOREIGN}: another model made these calls")
         signed = replace(calls[0], signature=FOREIGN)
         parts = (signed if part is calls[0] else part for part in message.parts)
-        yield replace(message, parts=tuple(parts))
+        yield Message(message.role, tuple(parts))
 
 
 def _turn(messages: list[Message]) -> int:

@@ -7,11 +7,12 @@ import re
 from typing import Any
 
 from turnout.errors import UnsupportedError, WireError
-from turnout.wire import schema
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.gemini import subset
+from turnout.wire.remembered import remembered
 from turnout.wire.request import Format, Message, Request, Target, Tool, ToolChoice, ToolUse
+from turnout.wire.schema import Schema, for_tool
 
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}")
 EMPTY: dict[str, Any] = {"type": "object", "properties": {}}
@@ -19,6 +20,7 @@ FIELDS = ("name", "description", "parameters", "parametersJsonSchema")
 # what an answer looks like, for the model to know: the description says it as well
 ADVICE = ("response", "responseJsonSchema")
 CHOICES = {"AUTO": "auto", "VALIDATED": "auto", "MODE_UNSPECIFIED": "auto", "NONE": "none"}
+_plain = remembered(subset.plain)
 JSON, PLAIN = "application/json", "text/plain"
 
 
@@ -50,7 +52,7 @@ def _read(declared: dict[str, Any], note: Changes) -> Tool:
             note(f"functionDeclarations.{name}", "advice: other dialects have no word for it")
     google = get(declared, "parameters", dict)
     said = get(declared, "parametersJsonSchema", dict) if google is None else google
-    parameters = EMPTY if said is None else subset.plain(said)
+    parameters = EMPTY if said is None else _plain(said)
     return Tool(need(declared, "name", str), get(declared, "description", str, ""), parameters)
 
 
@@ -128,13 +130,18 @@ def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
 def _write(tool: Tool, note: Changes) -> dict[str, Any]:
     if not NAME.fullmatch(tool.name):
         raise UnsupportedError("schema", f"the tool's name {tool.name!r}")
-    parameters = schema.for_tool(subset.fitted(tool.schema))
+    parameters = _parameters(tool.schema)
     if parameters != tool.schema:
         note(f"tools.{tool.name}.parameters", "said in the words this model takes")
     if tool.strict:
         note(f"tools.{tool.name}.strict", "left out: this dialect has no word for it")
     described = {"description": tool.description} if tool.description else {}
     return {"name": tool.name} | described | {"parametersJsonSchema": parameters}
+
+
+@remembered
+def _parameters(asked: Schema) -> Schema:
+    return for_tool(subset.fitted(asked))
 
 
 def _write_choice(choice: ToolChoice | None, target: Target) -> dict[str, Any]:

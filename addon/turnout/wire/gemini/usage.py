@@ -28,7 +28,20 @@ def read(usage: Mapping[str, Any]) -> Usage:
         cache_read=cached,
         output=count(usage, "candidatesTokenCount") + thoughts,
         reasoning=thoughts,
+        apart=_apart(usage, "promptTokensDetails", {"AUDIO"})
+        + _apart(usage, "candidatesTokensDetails", {"AUDIO", "IMAGE"}),
     )
+
+
+def _apart(usage: Mapping[str, Any], where: str, kinds: set[str]) -> int:
+    """Tokens that are not priced as text: [{"modality": "AUDIO", "tokenCount": 12}, ...]"""
+    details = usage.get(where)
+    parts = details if isinstance(details, list) else []
+    return sum(count(p, "tokenCount") for p in parts if _kind(p) in kinds)
+
+
+def _kind(part: object) -> object:
+    return part.get("modality") if isinstance(part, Mapping) else None
 
 
 def write(usage: Usage) -> dict[str, Any]:

@@ -4,7 +4,6 @@ https://ai.google.dev/api/generate-content
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -94,7 +93,7 @@ def _kept(message: Message, note: Changes) -> Message:
             return False
         return not isinstance(part, Text) or bool(part.text.strip())
 
-    return replace(message, parts=tuple(part for part in message.parts if keeps(part)))
+    return Message(message.role, tuple(part for part in message.parts if keeps(part)))
 
 
 def _samplers(request: Request, target: Target, note: Changes) -> dict[str, float]:

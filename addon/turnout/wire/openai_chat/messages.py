@@ -45,7 +45,7 @@ class Reader:
         if role not in READ:
             raise UnsupportedError("unknown_field", f"a message of {role}")
         read = READ[role](self, message)
-        return replace(read, parts=_marked(read.parts, message))
+        return Message(read.role, _marked(read.parts, message))
 
     def system(self, message: Sent) -> Message:
         only(message, COMMON, "system")

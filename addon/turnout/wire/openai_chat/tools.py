@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from turnout.errors import UnsupportedError
-from turnout.wire import formats, schema
+from turnout.wire import formats
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.openai_chat.parts import cache_ttl
+from turnout.wire.remembered import remembered
 from turnout.wire.request import Format, Request, Target, Tool, ToolChoice
+from turnout.wire.schema import Schema, for_chat, for_tool, is_strict
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 CHOICES = {
@@ -90,18 +92,24 @@ def write(request: Request, target: Target, note: Changes) -> dict[str, Any]:
 def _write(tool: Tool, target: Target, note: Changes) -> dict[str, Any]:
     if not NAME.fullmatch(tool.name):
         raise UnsupportedError("schema", f"the tool's name {tool.name!r}")
-    cleaned = schema.for_chat(
+    parameters, closed = _parameters(
         tool.schema, pattern=target.pattern_in_schema, refs=target.schema_refs
     )
-    parameters = schema.for_tool(cleaned)
     if parameters != tool.schema:
         note(f"tools.{tool.name}.parameters", "said in the words this model takes")
-    strict = bool(tool.strict) and target.structured and schema.is_strict(parameters)
+    strict = bool(tool.strict) and target.structured and closed
     if tool.strict and not strict:
         note(f"tools.{tool.name}.strict", "left out: this model cannot enforce the schema")
     described = {"description": tool.description} if tool.description else {}
     function = {"name": tool.name} | described | {"parameters": parameters}
     return {"type": "function", "function": function | ({"strict": True} if strict else {})}
+
+
+@remembered
+def _parameters(asked: Schema, *, pattern: bool, refs: bool) -> tuple[Schema, bool]:
+    """Of a tool; and whether strict mode takes them."""
+    parameters = for_tool(for_chat(asked, pattern=pattern, refs=refs))
+    return parameters, is_strict(parameters)
 
 
 def _write_choice(choice: ToolChoice) -> str | dict[str, Any]:

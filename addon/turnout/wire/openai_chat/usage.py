@@ -23,6 +23,12 @@ CACHE_WRITE = (
     ("cache_creation_input_tokens",),
 )
 REASONING = (("completion_tokens_details", "reasoning_tokens"), ("reasoning_tokens",))
+SEARCHES = (("server_tool_use", "web_search_requests"), ("num_search_queries",))
+APART = (
+    ("prompt_tokens_details", "audio_tokens"),
+    ("completion_tokens_details", "audio_tokens"),
+    ("completion_tokens_details", "image_tokens"),
+)
 # without either, what was used is unknown: that is not the same as nothing
 TOTALS = ("prompt_tokens", "completion_tokens")
 
@@ -48,6 +54,8 @@ def read(usage: Mapping[str, Any]) -> Usage:
         cache_write_5m=written,
         output=output,
         reasoning=reasoning,
+        searches=_first(usage, SEARCHES),
+        apart=sum(count(usage, *path) for path in APART),
     )
 
 

@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -64,9 +63,10 @@ def _kept(message: Message, target: Target, note: Changes) -> Message:
         for part in message.parts
         if not isinstance(part, Thinking) or (target.replays_reasoning and not part.signature)
     )
-    if len(kept) < len(message.parts):
-        note("thinking", "left out of the history")
-    return replace(message, parts=kept)
+    if len(kept) == len(message.parts):
+        return message
+    note("thinking", "left out of the history")
+    return Message(message.role, kept)
 
 
 def _max_tokens(request: Request, target: Target, note: Changes) -> dict[str, int]:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from turnout.errors import UnsupportedError
-from turnout.wire import formats, schema
+from turnout.wire import formats
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.openai_responses.names import Names
+from turnout.wire.remembered import remembered
 from turnout.wire.request import Format, Request, Target, Tool, ToolChoice
+from turnout.wire.schema import Schema, for_chat, for_tool
 from turnout.wire.strict import strict
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -154,18 +156,27 @@ def _write(tool: Tool, target: Target, note: Changes) -> dict[str, Any]:
     """Strict where strict mode can say it: unsaid, this dialect would decide for itself."""
     if not NAME.fullmatch(tool.name):
         raise UnsupportedError("schema", f"the tool's name {tool.name!r}")
-    cleaned = schema.for_tool(
-        schema.for_chat(tool.schema, pattern=target.pattern_in_schema, refs=target.schema_refs)
+    parameters, closed = _parameters(
+        tool.schema,
+        pattern=target.pattern_in_schema,
+        refs=target.schema_refs,
+        closing=target.structured and tool.strict is not False,
     )
-    closed = strict(cleaned) if target.structured and tool.strict is not False else None
-    parameters = cleaned if closed is None else closed
     if parameters != tool.schema:
         note(f"tools.{tool.name}.parameters", "said in the words this model takes")
-    if tool.strict and closed is None:
+    if tool.strict and not closed:
         note(f"tools.{tool.name}.strict", "left out: this model cannot enforce the schema")
     described = {"description": tool.description} if tool.description else {}
-    said = {"parameters": parameters, "strict": closed is not None}
+    said = {"parameters": parameters, "strict": closed}
     return {"type": "function", "name": tool.name} | described | said
+
+
+@remembered
+def _parameters(asked: Schema, *, pattern: bool, refs: bool, closing: bool) -> tuple[Schema, bool]:
+    """Of a tool; and whether they are strict."""
+    cleaned = for_tool(for_chat(asked, pattern=pattern, refs=refs))
+    closed = strict(cleaned) if closing else None
+    return (cleaned, False) if closed is None else (closed, True)
 
 
 def _write_choice(choice: ToolChoice) -> str | dict[str, Any]:

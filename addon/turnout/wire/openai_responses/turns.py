@@ -4,7 +4,6 @@ message  reasoning function_call function_call  function_call_output function_ca
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from turnout.wire import sealed
@@ -32,13 +31,15 @@ def kept(message: Message, target: Target, note: Changes) -> Message:
 
     https://platform.openai.com/docs/guides/reasoning#keeping-reasoning-items-in-context
     """
+    if not any(isinstance(part, Thinking) for part in message.parts):
+        return message
     parts: list[Part] = []
     for part in reversed(message.parts):
         if not isinstance(part, Thinking) or (parts and _readable(part, target)):
             parts.append(part)
         else:
             note("thinking", "of another model: left out of the history")
-    return replace(message, parts=tuple(reversed(parts)))
+    return Message(message.role, tuple(reversed(parts)))
 
 
 def _readable(part: Thinking, target: Target) -> bool:

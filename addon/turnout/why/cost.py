@@ -3,23 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from turnout.cli import figures
-from turnout.cli.page import grid, told
-from turnout.cli.receipt import Receipt, price_of, receipt
+from turnout import figures
+from turnout.why.page import Grid, Told, grid, told
+from turnout.why.receipt import Receipt, price_of, receipt
 
 type Row = Mapping[str, Any]
 
 
-def money(row: Row) -> Iterator[RenderableType]:
+def money(row: Row) -> Iterator[Told]:
     found = receipt(row, price_of(row["provider"] or "", row["model"] or ""))
     if found.lines:
-        yield Text()
         yield bill(found)
-        yield Text()
     yield told("cost", figures.exactly(row["cost_usd"]) + doubt(found))
     same, asked = row["requested_same_tokens_usd"], row["requested_model"] or "what was asked for"
     yield told("as asked", f"{figures.exactly(same)} for {asked} on the same tokens")
@@ -30,7 +24,7 @@ def money(row: Row) -> Iterator[RenderableType]:
         yield told("it alone", counterfactual(row))
 
 
-def bill(found: Receipt) -> Table:
+def bill(found: Receipt) -> Grid:
     table = grid("tokens", "count", "$ per million", "cost", numbers=3)
     for line in found.lines:
         rate = figures.UNKNOWN if line.rate is None else f"{line.rate.normalize():,f}"

@@ -1,4 +1,4 @@
-"""INTERCEPT: the mitmproxy addon, and the only file that imports mitmproxy.
+"""The addon: hooks only, what they decide is decided elsewhere.
 
     tls_clienthello    open the TLS of provider hosts, tunnel everything else unread
     requestheaders     stream what is not ours to read
@@ -11,40 +11,35 @@ Whatever fails in here, the client gets what it would have got without us.
 
 import asyncio
 import logging
-import os
 import ssl
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from mitmproxy import connection, ctx, exceptions, http, options, tls
+from mitmproxy import connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
-from mitmproxy.addons import (
-    core,
-    disable_h2c,
-    errorcheck,
-    next_layer,
-    proxyserver,
-    tlsconfig,
-    upstream_auth,
-)
-from mitmproxy.master import Master
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
 from turnout import control, lifecycle, runfile
 from turnout.attempts import OWN_HEADERS
-from turnout.books import Passed
+from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
+from turnout.guard import logs
+from turnout.later import Later
 from turnout.native import Eavesdropper
-from turnout.relay import DISPATCH, PLAN_HEADER, Relay
+from turnout.proxy import masks, steering
+from turnout.proxy.door import PROVED, TENANT
+from turnout.proxy.flows import Flows
+from turnout.relay import Relay
 from turnout.relay.tls import client_context
-from turnout.trip import Arrival, Plan, Untouched, comment
+from turnout.session import quota
+from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
@@ -54,7 +49,7 @@ log = logging.getLogger(__name__)
 INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
-TRAIL = "turnout"
+JSON = {"content-type": "application/json"}
 CA_NAME = "mitmproxy-ca-cert.pem"
 
 type Announce = Callable[[Relay, dict[str, str]], None]
@@ -62,11 +57,15 @@ type Announce = Callable[[Relay, dict[str, str]], None]
 
 @dataclass(slots=True)
 class Trail:
-    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's."""
+    """What turnout did to a flow. `request`: the client's own, while the flow wears the relay's.
 
-    plan: Plan | Untouched
+    `later`: in shadow, what is decided when the answer is over; until then there is no plan.
+    """
+
+    plan: Plan | Untouched | None
     request: http.Request | None = None
     heard: Eavesdropper | None = None
+    later: Later | None = None
 
 
 class Turnout:
@@ -83,6 +82,11 @@ class Turnout:
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
         self._running: lifecycle.Running[http.HTTPFlow] = lifecycle.Running()
+        # by the flow's id: its metadata may be copied and saved
+        self._trails: dict[str, Trail] = {}
+        self._counted: dict[str, Counted] = {}
+        self._flows = Flows()
+        self.addons = [self._flows]
 
     # -- start and end
 
@@ -105,9 +109,11 @@ class Turnout:
     async def running(self) -> None:
         if self._engine is None:
             return
+        logs.scrub(self._engine.hide)
         ctx.options.update(connection_strategy="lazy")
         self._engine.on_reload.append(self._open)
         self._open()
+        self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
         self._announce(self._relay, _addresses())
@@ -140,6 +146,7 @@ class Turnout:
             await self._relay.close()
         for flow in self._running.left():
             self._settle(flow, None, "turnout was stopped")
+        await Later.over()
         if self._engine:
             await asyncio.to_thread(self._engine.close)
 
@@ -148,7 +155,7 @@ class Turnout:
     def client_connected(self, client: connection.Client) -> None:
         server = ctx.master.addons.get("proxyserver")
         if handler := server.connections.get(client.id):
-            handler.max_conns.default_factory = _many
+            handler.max_conns.default_factory = partial(asyncio.Semaphore, UPSTREAM_CONNECTIONS)
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         address = data.context.server.address
@@ -164,10 +171,16 @@ class Turnout:
         self._running.began(flow)
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
-        if _on_base_port(flow) and not api.is_from_here(flow.request.headers):
+        if flow.response:
+            return  # it was refused at the door
+        if (
+            _on_base_port(flow)
+            and not flow.metadata.get(PROVED)
+            and not api.is_from_here(flow.request.headers)
+        ):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
-            _point(flow, self._relay.port)
+            steering.point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
             flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})
         elif not self._recognised(flow):
@@ -178,23 +191,54 @@ class Turnout:
         if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
             return
         dialect = self._recognised(flow)
-        if dialect is None or self._relay is None or not self._relay.ready:
+        if dialect is None or not (self._relay and self._relay.ready):
             return
         arrival = self._arrival(flow)
+        if dialect == "count":
+            self._count(flow, arrival)
+            return
+        if self._engine.shadows(arrival):
+            self._watch(flow, arrival, dialect)
+            return
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
-            flow.metadata[TRAIL] = Trail(plan, request=flow.request.copy())
-            _dispatch(flow, self._relay.port, self._relay.expect(plan))
+            self._trails[flow.id] = Trail(plan, request=flow.request.copy())
+            steering.dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
-            flow.metadata[TRAIL] = Trail(plan, heard=Eavesdropper(plan))
+            heard = Eavesdropper(plan.dialect, self._engine.books.meter())
+            self._trails[flow.id] = Trail(plan, heard=heard)
             self._go_home(flow)
-        flow.comment = comment(plan)
+            if plan.refusal and plan.dialect:
+                steering.refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
+        self._flows.planned(flow, plan)
+
+    def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
+        """Shadow: the request goes home now, the decision is made when its answer is over."""
+        assert self._engine
+        later = Later(self._engine, arrival, dialect, partial(self._flows.planned, flow))
+        heard = Eavesdropper(later.dialect, self._engine.books.meter())
+        self._trails[flow.id] = Trail(None, heard=heard, later=later)
+        self._go_home(flow)
+        flow.comment = "turnout: shadow"
+
+    def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
+        assert self._engine
+        counted = self._counted[flow.id] = self._engine.counter.count(arrival)
+        if counted.here:
+            flow.response = http.Response.make(200, counted.estimate(), JSON)
+        elif counted.body != arrival.raw:
+            flow.request.content = counted.body
+        self._go_home(flow)
 
     def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name, or what is no provider's path on the base port."""
+        """The API: by its own name, or what is no provider's path on the base port.
+
+        Both have /v1/models: who shows turnout's token means turnout's.
+        """
         if flow.request.pretty_host == INTERNAL:
             return True
-        return _on_base_port(flow) and not self._base_home(flow)
+        ours = self._relay is not None and api.holds(self._relay.token, flow.request.headers)
+        return _on_base_port(flow) and (ours or not self._base_home(flow))
 
     def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
         """codex falls back to POST at once after a 426; other answers cost it seconds."""
@@ -207,7 +251,7 @@ class Turnout:
             and is_responses_upgrade(request.method, request.path, request.headers)
         )
 
-    def _recognised(self, flow: http.HTTPFlow) -> DialectName | None:
+    def _recognised(self, flow: http.HTTPFlow) -> DialectName | Literal["count"] | None:
         assert self._engine
         request = flow.request
         if not _on_base_port(flow) and request.host.lower() not in self._opened:
@@ -238,6 +282,7 @@ class Turnout:
             headers=tuple(request.headers.items(multi=True)),
             raw=request.raw_content or b"",
             home=home,
+            tenant=flow.metadata.get(TENANT, ""),
         )
 
     def _go_home(self, flow: http.HTTPFlow) -> None:
@@ -250,77 +295,61 @@ class Turnout:
             _, request.url = self._home(flow)
         if base := self._engine.config.proxy.upstream.get(request.host):
             parts = urlsplit(base)
-            _point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
+            steering.point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
 
     # -- answers
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        trail = _trail(flow)
+        trail = self._trails.get(flow.id)
         if not flow.response:
             return
         if trail and trail.request:
             flow.request = trail.request  # the flow list shows what the client asked, and of whom
+        masks.hide(flow)
         if trail and trail.heard:
             headers = flow.response.headers
             trail.heard.answered(
                 headers.get("content-type", ""), headers.get("content-encoding", "")
             )
+            if trail.plan and trail.plan.account:
+                trail.heard.limits = quota.told(headers.items(multi=True))
             flow.response.stream = trail.heard.tap
         elif flow.response.status_code != 101:  # a WebSocket begins, with messages of its own
-            flow.response.stream = True
+            flow.response.stream = not self._estimate(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
+        if estimate := self._estimate(flow):
+            flow.response = http.Response.make(200, estimate, JSON)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        trail = _trail(flow)
+        trail = self._trails.get(flow.id)
         if trail and trail.request:
             flow.request = trail.request
+        masks.hide(flow)
         self._settle(flow, None)
+
+    def _estimate(self, flow: http.HTTPFlow) -> bytes:
+        """What is said instead of home's answer, when home does not know the client's key."""
+        counted = self._counted.get(flow.id)
+        refused = flow.response is not None and flow.response.status_code == NO_KEY
+        return counted.estimate() if counted and refused else b""
 
     def _settle(self, flow: http.HTTPFlow, status: int | None, error: str = "") -> None:
         self._running.ended(flow)
-        trail = flow.metadata.pop(TRAIL, None)
-        if isinstance(trail, Trail) and trail.heard and self._engine:
+        self._counted.pop(flow.id, None)
+        trail = self._trails.pop(flow.id, None)
+        if trail and trail.heard and self._engine:
             heard = trail.heard
-            passed = Passed(meter=heard.meter, began=heard.began, status=status, error=error)
-            self._engine.books.settle(trail.plan, passed)
-
-
-def _trail(flow: http.HTTPFlow) -> Trail | None:
-    trail = flow.metadata.get(TRAIL)
-    return trail if isinstance(trail, Trail) else None
+            passed = replace(heard.passed(status), error=error)
+            if trail.later:
+                trail.later.begin(passed)
+            elif trail.plan:
+                self._engine.books.settle(trail.plan, passed)
 
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:
     return isinstance(flow.client_conn.proxy_mode, ReverseMode)
-
-
-def _point(
-    flow: http.HTTPFlow, port: int, *, host: str = "127.0.0.1", scheme: str = "http"
-) -> None:
-    """Sends the flow to another address; its Host header stays what the client wrote."""
-    data = flow.request.data
-    data.host, data.port, data.scheme = host, port, scheme.encode()
-
-
-def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
-    """The relay has the client's request already: only the token travels."""
-    request = flow.request
-    request.trailers = None
-    # mitmproxy reads here whether the client's connection ends with the answer
-    kept = [field for field in request.headers.fields if field[0].lower() == b"connection"]
-    request.headers = http.Headers(kept, host=f"127.0.0.1:{port}")
-    request.headers[PLAN_HEADER] = token
-    request.raw_content = b""
-    request.path = DISPATCH
-    if request.authority:
-        request.authority = f"127.0.0.1:{port}"
-    _point(flow, port)
-
-
-def _many() -> asyncio.Semaphore:
-    return asyncio.Semaphore(UPSTREAM_CONNECTIONS)
 
 
 def _tls() -> ssl.SSLContext:
@@ -332,64 +361,11 @@ def _tls() -> ssl.SSLContext:
     )
 
 
-# -- `turnout serve`
-
-
-class Headless(Master):
-    """mitmdump without what rewrites, replays and saves: each hook asks each of 31 addons."""
-
-    def __init__(self, chosen: options.Options) -> None:
-        super().__init__(chosen, with_termlog=True)
-        self.addons.add(
-            core.Core(),
-            disable_h2c.DisableH2C(),
-            proxyserver.Proxyserver(),
-            next_layer.NextLayer(),
-            tlsconfig.TlsConfig(),
-            upstream_auth.UpstreamAuth(),
-            errorcheck.ErrorCheck(),
-        )
-
-
-async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Announce) -> None:
-    """Runs until SIGINT or SIGTERM, and until what ran then has ended (lifecycle.py).
-
-    `web`: the port of mitmweb, None without. `announce` gets relay and addresses, once they listen.
-    """
-    proxy = engine.config.proxy
-    relay = Relay(engine)
-    chosen = options.Options(
-        confdir=str(confdir),
-        mode=[
-            f"regular@{proxy.listen}",
-            f"reverse:http://127.0.0.1:{relay.port}@{proxy.base_listen}",
-        ],
-        ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
-    )
-    master = Headless(chosen) if web is None else WebMaster(chosen)
-    addon = Turnout(engine, relay, announce)
-    master.addons.add(addon)
-    master.options.update(
-        connection_strategy="lazy",
-        keep_host_header=True,
-        store_streamed_bodies=web is not None,
-        termlog_verbosity="warn",
-    )
-    if web is not None:
-        master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
-    close = partial(master.options.update, mode=[])
-    ending = lifecycle.Ending(engine.patience, close=close, busy=addon.busy, end=master.shutdown)
-    lifecycle.listen(ending, engine.reload)
-    await master.run()
-
-
 def _addresses() -> dict[str, str]:
     """Where this process listens: "proxy", "base" in reverse mode, "web" with its password."""
     web = {"web": ctx.master.web_url} if isinstance(ctx.master, WebMaster) else {}
     return web | {
-        "base"
-        if isinstance(server.mode, ReverseMode)
-        else "proxy": f"http://{runfile.shown(address)}"
+        "base" if isinstance(server.mode, ReverseMode) else "proxy": runfile.url(address)
         for server in ctx.master.addons.get("proxyserver").servers
         for address in server.listen_addrs
     }

@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
-from rich.text import Text
-
-from turnout.cli import figures
-from turnout.cli.figures import clean
-from turnout.cli.page import grid, told
+from turnout import figures
+from turnout.figures import clean
 from turnout.record import JSON_COLUMNS
+from turnout.why.page import Line, Told, grid, told
 
 type Row = Mapping[str, Any]
 
@@ -17,13 +14,13 @@ ASKER = ("session", "kind", "dialect", "project", "tenant")
 SHOWN = 60  # characters of a damaged column
 
 
-def who(row: Row) -> Iterator[Text]:
+def who(row: Row) -> Iterator[Line]:
     yield told("decision", f"{row['id']}, {figures.moment(row['at'])}")
     known = [f"{name} {row[name]}" for name in ASKER if row[name]]
     yield told("asked by", ", ".join([str(row["client"] or "an unknown client"), *known]))
 
 
-def what(row: Row) -> Iterator[Text]:
+def what(row: Row) -> Iterator[Line]:
     served = "/".join(filter(None, (row["provider"], row["model"])))
     yield told("asked for", row["requested_model"] or figures.UNKNOWN)
     yield told("served by", served or figures.UNKNOWN)
@@ -59,7 +56,7 @@ def words(name: str | None) -> str:
     return (name or "").replace("_", " ")
 
 
-def quality(row: Row) -> Iterator[Text]:
+def quality(row: Row) -> Iterator[Line]:
     if row["cluster"] is not None:
         label = f", {row['cluster_label']}" if row["cluster_label"] else ""
         yield told("cluster", f"{row['cluster']}{label} (bundle {row['bundle'] or 'unknown'})")
@@ -77,7 +74,7 @@ def allowed(evidence: Any) -> str:
     return f"; epsilon is {epsilon:.3f}" if isinstance(epsilon, int | float) else ""
 
 
-def candidates(row: Row) -> Iterator[RenderableType]:
+def candidates(row: Row) -> Iterator[Told]:
     found = rows_of(row, "candidates")
     if not found:
         return
@@ -93,9 +90,7 @@ def candidates(row: Row) -> Iterator[RenderableType]:
             lost,
         )
         table.add_row(*map(clean, cells))
-    yield Text()
     yield table
-    yield Text()
 
 
 def estimate(one: Mapping[str, Any]) -> str:
@@ -108,7 +103,7 @@ def decimal(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, int | float) else "-"
 
 
-def evidence(row: Row) -> Iterator[Text]:
+def evidence(row: Row) -> Iterator[Line]:
     found = row["evidence"]
     if isinstance(found, dict):
         plain = {name: value for name, value in found.items() if not isinstance(value, dict)}
@@ -116,12 +111,12 @@ def evidence(row: Row) -> Iterator[Text]:
             yield told("evidence", ", ".join(f"{name} {value}" for name, value in plain.items()))
 
 
-def changes(row: Row) -> Iterator[Text]:
+def changes(row: Row) -> Iterator[Line]:
     for n, one in enumerate(rows_of(row, "changes")):
         yield told("" if n else "changed", f"{one.get('what')}: {one.get('why')}")
 
 
-def attempts(row: Row) -> Iterator[Text]:
+def attempts(row: Row) -> Iterator[Line]:
     for n, one in enumerate(rows_of(row, "attempts"), 1):
         status = "no answer" if one.get("status") is None else str(one["status"])
         parts = [f"{one.get('provider')}/{one.get('model')}", status, figures.ms(one.get("ms"))]
@@ -132,7 +127,7 @@ def attempts(row: Row) -> Iterator[Text]:
         yield told("answer", f"{row['status']}{stop}")
 
 
-def times(row: Row) -> Iterator[Text]:
+def times(row: Row) -> Iterator[Line]:
     first, last = figures.ms(row["ttft_ms"]), figures.ms(row["total_ms"])
     decided = figures.ms(row["route_ms"])
     yield told("time", f"decided {decided}, first byte {first}, last byte {last}")
@@ -144,7 +139,7 @@ def rows_of(row: Row, column: str) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def damaged(row: Row) -> Iterator[Text]:
+def damaged(row: Row) -> Iterator[Line]:
     for name in JSON_COLUMNS:
         if isinstance(row[name], str):
             yield told("damaged", f"{name} is not JSON: {row[name][:SHOWN]}")

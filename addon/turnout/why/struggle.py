@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
-
-from turnout.cli import figures
-from turnout.cli.page import told
+from turnout import figures
+from turnout.why.page import Told, told
 
 type Row = Mapping[str, Any]
 
 
-def struggle(row: Row) -> Iterator[RenderableType]:
+def struggle(row: Row) -> Iterator[Told]:
     """Nothing where nothing has been seen."""
     evidence = row["evidence"]
     found = evidence.get("struggle") if isinstance(evidence, Mapping) else None

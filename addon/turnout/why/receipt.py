@@ -6,8 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from turnout import config, paths
-from turnout.cli import figures
+from turnout import config, figures, paths
 from turnout.errors import TurnoutError
 from turnout.record import TOKENS
 from turnout.route.catalog import Catalog

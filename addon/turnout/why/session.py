@@ -3,12 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from turnout.cli import figures
-from turnout.cli.page import grid, told
+from turnout import figures
+from turnout.why.page import Grid, Told, grid, told
 
 type Row = Mapping[str, Any]
 type Terms = Mapping[str, Any]
@@ -24,7 +20,7 @@ TERMS = {
 }
 
 
-def session(row: Row) -> Iterator[RenderableType]:
+def session(row: Row) -> Iterator[Told]:
     """Also for rows whose evidence says nothing: then it is the two sums alone."""
     found = _terms(row["evidence"], "session")
     stay, switch = _terms(found, "stay"), _terms(found, "switch")
@@ -32,9 +28,7 @@ def session(row: Row) -> Iterator[RenderableType]:
         yield told("session", sentence(row, found, stay, switch))
         if row["reason"] != "same_model":
             yield told("", basis(found))
-            yield Text()
             yield sums(stay, switch)
-            yield Text()
     elif row["stay_usd"] is not None:
         both = f"{figures.usd(row['stay_usd'])} staying, {figures.usd(row['switch_usd'])} switching"
         yield told("session", f"the rest of it costs {both}")
@@ -79,7 +73,7 @@ def basis(found: Terms) -> str:
     return "; ".join(words)
 
 
-def sums(stay: Terms, switch: Terms) -> Table:
+def sums(stay: Terms, switch: Terms) -> Grid:
     table = grid("rest of the session", "staying", "switching", numbers=2)
     for name, line in TERMS.items():
         mine, other = _number(stay, name), _number(switch, name)

@@ -1,0 +1,1 @@
+"""How bindings are doing: breakers, limits, what they refuse, how fast they answer."""

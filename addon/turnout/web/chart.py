@@ -1,0 +1,125 @@
+"""Charts as plain geometry: a template draws them as SVG, a table beside them tells the same."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from turnout import figures
+from turnout.web.summary import HOUR, Sums, plus
+
+WIDTH, HEIGHT = 720, 200  # units of the drawing
+LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 24  # of them, around the bars
+STEPS = (1, 2, 2.5, 5, 10)  # a scale's lines are at these, times a power of ten
+
+
+@dataclass(slots=True)
+class Bar:
+    """Of some hours: what it cost, what was asked for would have cost on the same tokens, and what
+    it is believed to have cost with its own (low to high). USD; None is unknown."""
+
+    at: int
+    label: str
+    actions: int = 0
+    cost: float | None = None
+    asked: float | None = None
+    saved: float | None = None
+    saved_low: float | None = None
+    saved_high: float | None = None
+
+    def add(self, one: Sums) -> None:
+        self.actions += one.actions
+        self.cost = plus(self.cost, one.cost_usd)
+        self.asked = plus(self.asked, one.comparable_usd)
+        self.saved = plus(self.saved, one.saved_usd)
+        if one.of_usd is not None:
+            self.saved_low = plus(self.saved_low, (one.low_usd or 0.0) - one.of_usd)
+            self.saved_high = plus(self.saved_high, (one.high_usd or 0.0) - one.of_usd)
+
+
+def bars(sums: Iterable[Sums], first: int, hours: int, step: int) -> list[Bar]:
+    """`step` hours each, from the hour `first` (since 1970) on."""
+    found = [Bar(at, _label(at, step)) for at in range(first, first + hours, step)]
+    for one in sums:
+        if 0 <= (place := (one.hour - first) // step) < len(found):
+            found[place].add(one)
+    return found
+
+
+def _label(hour: int, step: int) -> str:
+    at = datetime.fromtimestamp(hour * HOUR, UTC)
+    return f"{at:%b %d}" if step >= 24 else f"{at:%b %d %H:00}" if step > 1 else f"{at:%H:00}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A bar as drawn. `asked_y`: the line of what was asked for; None when it is not known."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    asked_y: float | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`lines`: (y, label) of the scale; `ticks`: (x, label) below."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    ticks: list[tuple[float, str]] = field(default_factory=list)
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    base: int = HEIGHT - BOTTOM
+
+
+def drawn(found: Sequence[Bar]) -> Chart:
+    most = max((max(bar.cost or 0.0, bar.asked or 0.0) for bar in found), default=0.0)
+    top = rounded(most)
+    room = HEIGHT - TOP - BOTTOM
+    slot = (WIDTH - LEFT - RIGHT) / max(1, len(found))
+
+    def y(value: float) -> float:
+        return round(HEIGHT - BOTTOM - room * value / top, 1)
+
+    shapes = [_shape(bar, LEFT + n * slot, slot, y) for n, bar in enumerate(found)]
+    lines = [(y(top * n / 4), figures.usd(top * n / 4) if most else "") for n in range(5)]
+    every = max(1, -(-len(found) // 6))
+    ticks = [
+        (round(LEFT + (n + 0.5) * slot, 1), bar.label)
+        for n, bar in enumerate(found)
+        if n % every == 0
+    ]
+    return Chart(shapes, lines, ticks)
+
+
+def _shape(bar: Bar, x: float, slot: float, y: Callable[[float], float]) -> Shape:
+    high = y(bar.cost or 0.0)
+    said = f"{bar.label}: {figures.usd(bar.cost)} spent, {figures.usd(bar.asked)} as asked"
+    return Shape(
+        x=round(x + slot * 0.12, 1),
+        width=round(slot * 0.76, 1),
+        y=high,
+        height=round(HEIGHT - BOTTOM - high, 1),
+        asked_y=None if bar.asked is None else y(bar.asked),
+        title=f"{said}, {bar.actions} actions",
+    )
+
+
+def rounded(value: float) -> float:
+    """The next round number above."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** (len(str(int(value))) - 1) if value >= 1 else 10.0 ** -_zeros(value)
+    return next(step * power for step in STEPS if step * power >= value * 0.999_999)
+
+
+def _zeros(value: float) -> int:
+    """0.02 -> 2: the place of its first digit."""
+    places = 0
+    while value < 1:
+        value *= 10
+        places += 1
+    return places

@@ -1,0 +1,62 @@
+"""The dial: what each profile of the bundle would serve, and what that would cost."""
+
+import asyncio
+import json
+from typing import Any
+
+from turnout.bundles.dial import Dial, Projection
+from turnout.bundles.facts import list_prices
+from turnout.config import artifacts_dir
+from turnout.engine import Engine
+
+REQUESTED = ("claude-opus-4-7", "gpt-5.4", "claude-sonnet-4-6")  # the first that is known
+
+type Row = dict[str, Any]
+
+
+class Dials:
+    """Worked out once: it changes with the bundle and the keys, and those with the process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: list[Row] | None = None
+
+    async def shown(self) -> list[Row]:
+        if self._known is None:
+            self._known = await asyncio.to_thread(self._worked_out)
+        return self._known
+
+    def _worked_out(self) -> list[Row]:
+        road = self._engine.road
+        bundle, options = road.brain.bundle, road.options
+        prices = list_prices(options.catalog)
+        keyed = {b.model.id for b in options.catalog.bindings if b.provider in options.names}
+        usable = [name for name in bundle.models if name in keyed]
+        shares = _shares(bundle.version, len(bundle.labels))
+        found = []
+        for name in REQUESTED:
+            if name in bundle.models and name in prices:
+                dial = Dial(bundle, prices, name, shares, usable)
+                steps = {one: dial.at(rules) for one, rules in bundle.profiles.items()}
+                found.append({"asked": name, "steps": {k: _step(v) for k, v in steps.items()}})
+        return found
+
+
+def _step(found: Projection) -> Row:
+    return {
+        "epsilon": found.epsilon,
+        "bill": found.bill,
+        "gain": found.gain,
+        "thin": sum(one.thin for one in found.winners),
+        "clusters": len(found.winners),
+        "mix": list(found.mix.items())[:5],
+    }
+
+
+def _shares(version: str, clusters: int) -> list[float]:
+    """How many prompts of the training data each cluster stands for; equal where none say."""
+    path = artifacts_dir() / "bundles" / version / "clusters.json"
+    try:
+        return [float(row["prompts"]) for row in json.loads(path.read_bytes())]
+    except (OSError, ValueError, LookupError, TypeError):
+        return [1.0] * clusters

@@ -1,0 +1,84 @@
+"""What is shown to nobody."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from turnout.guard import logs
+from turnout.guard.hidden import hidden_path, is_hidden, redacted
+
+SHOWN = {
+    "content-type": False,
+    "user-agent": False,
+    "host": False,
+    "anthropic-version": False,
+    "anthropic-ratelimit-tokens-remaining": False,
+    "proxy-authenticate": False,
+    "x-api-key": True,
+    "Authorization": True,
+    "x-goog-api-key": True,
+    "Cookie": True,
+    "Set-Cookie": True,
+    "Proxy-Authorization": True,
+    "x-turnout-token": True,
+    "X-Amz-Security-Token": True,
+}
+
+
+@pytest.mark.parametrize(("name", "hidden"), SHOWN.items(), ids=SHOWN)
+def test_headers(name: str, hidden: bool) -> None:
+    assert is_hidden(name) is hidden
+
+
+PATHS = {
+    "/v1beta/models/x:generate?key=SECRET&alt=sse": "/v1beta/models/x:generate?key=***&alt=sse",
+    "/v1?beta=true": "/v1?beta=true",
+    "/v1?a=1&api_key=SECRET": "/v1?a=1&api_key=***",
+    "/v1?access_token=SECRET#x": "/v1?access_token=***#x",
+    "/callback?code=SECRET&state=1": "/callback?code=***&state=1",
+    "/key=7/design?design=8": "/key=7/design?design=8",
+}
+
+
+@pytest.mark.parametrize(("path", "shown"), PATHS.items(), ids=PATHS)
+def test_paths(path: str, shown: str) -> None:
+    assert hidden_path(path) == shown
+
+
+TEXTS = {
+    "Incorrect API key provided: sk-proj-abcdefghijkl.": "Incorrect API key provided: ***.",
+    "bad header Bearer abcdefghijk, sorry": "bad header Bearer ***, sorry",
+    'key "AIzaSyA1234567890"': 'key "***"',
+    "a token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc": "a token ***",
+    "no risk-averse desk-bound word is hidden": "no risk-averse desk-bound word is hidden",
+    "status 529 from openrouter/gpt-6.1": "status 529 from openrouter/gpt-6.1",
+    "mine is hunter2!": "mine is ***!",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), TEXTS.items(), ids=TEXTS)
+def test_texts(text: str, shown: str) -> None:
+    assert redacted(text, ["hunter2", "", "is"]) == shown
+
+
+@pytest.fixture
+def factory() -> Iterator[None]:
+    before = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(before)
+
+
+def test_log_records_and_their_tracebacks(factory: None) -> None:
+    logs.scrub(lambda text: redacted(text, ["hunter2"]))
+    out = io.StringIO()
+    log = logging.getLogger("test of hidden")
+    log.addHandler(logging.StreamHandler(out))
+    log.warning("a %s and %d", "hunter2", 5)
+    try:
+        raise ValueError("no hunter2")
+    except ValueError:
+        log.exception("it broke")
+    said = out.getvalue()
+    assert "a *** and 5" in said and "ValueError: no ***" in said and "hunter2" not in said

@@ -1,0 +1,89 @@
+"""A relay with its API and dashboard in this process: real engine, real sockets, real log."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+import decided
+from turnout import config
+from turnout.engine import Engine
+from turnout.relay import Relay
+from turnout.store import Store
+from turnout.web.guard import TOKEN_HEADER
+
+
+@dataclass
+class Site:
+    """`ask` as a program does, with the token."""
+
+    engine: Engine
+    relay: Relay
+    session: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.relay.port}"
+
+    async def ask(self, method: str, path: str, **rest: Any) -> tuple[int, Any]:
+        headers = {TOKEN_HEADER: self.relay.token} | dict(rest.pop("headers", {}))
+        async with self.session.request(method, self.url + path, headers=headers, **rest) as got:
+            return got.status, await got.json(content_type=None)
+
+    def write(self, *rows: Mapping[str, Any]) -> None:
+        for row in rows:
+            self.engine.store.add(row)
+        assert self.engine.store.flush()
+
+
+def made(folder: Path, artifacts: Path, env: Mapping[str, str]) -> Engine:
+    chosen = config.Config(
+        providers=config.load([], environ={}).providers,
+        store=config.load([], values={"store.path": str(folder / "log.db")}, environ={}).store,
+    )
+    store = Store.open(folder / "log.db")
+    return Engine(chosen, store=store, environ=env, artifacts=artifacts)
+
+
+@asynccontextmanager
+async def opened(folder: Path, artifacts: Path, env: Mapping[str, str]) -> AsyncIterator[Site]:
+    engine = made(folder, artifacts, env)
+    assert engine.store.flush()  # the file is there
+    relay = Relay(engine)
+    await relay.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Site(engine, relay, session)
+    finally:
+        await relay.close()
+        engine.close()
+
+
+@contextmanager
+def beside(folder: Path, artifacts: Path, env: Mapping[str, str]) -> Iterator[Site]:
+    """The same on a loop of its own, for clients that block."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def call(coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    context = opened(folder, artifacts, env)
+    site = call(context.__aenter__())
+    try:
+        yield site
+    finally:
+        call(context.__aexit__(None, None, None))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def rows(count: int, **facts: Any) -> list[dict[str, Any]]:
+    return [decided.numbered(n, **facts) for n in range(count)]
