@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from turnout import paths
 from turnout.errors import ConfigError, TurnoutError
+from turnout.reload import Reloaded
 
 TIMEOUT = 5.0  # seconds; it answers from memory
 
@@ -44,6 +45,11 @@ class Running:
 
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
+
+    def reload(self) -> Reloaded:
+        """It reads its configuration again. Raises ConfigError when that is refused."""
+        told = self._ask("POST", "/v1/reload")
+        return Reloaded(tuple(told["changed"]), tuple(told["needs_restart"]))
 
     def pins(self) -> list[dict[str, Any]]:
         """Which model each conversation is on."""

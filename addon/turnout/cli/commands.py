@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
     "status": ("switch", "What a running turnout does, and where requests may go."),
+    "reload": ("reload", "A running turnout reads its configuration again; streams go on."),
 }
 
 

@@ -39,7 +39,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = engine.books.meter()
+        self._meter = engine.books.meter(keep=bool(plan.cache_key))
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -104,7 +104,7 @@ class Passage:
             failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
             self._tried[-1] = failed
             self._answer.close()
-        self._meter = self._engine.books.meter()
+        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
