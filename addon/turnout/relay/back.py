@@ -127,15 +127,17 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
     A piece of a frame is held until it is whole, so that an error event never lands inside one.
+    The client is not told of usage that it did not ask for.
     """
+    quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
     tail = b""
     try:
         async for piece in answer.body:
             listener.hear(piece)
             whole, tail = _frames(tail + piece)
-            if whole:
-                yield whole
+            if whole and (told := quiet(whole) if quiet else whole):
+                yield told
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
         listener.cut = f"upstream broke off: {type(e).__name__}"

@@ -179,6 +179,7 @@ class Passage:
         plan, place = self._plan, self._plan.dialect.place
         served = self._engine.config.policy.answer_model == "served"
         request = None if answer.attempt.dialect is plan.dialect else plan.request()
+        ours = any(one.what.startswith("stream_options") for one in answer.attempt.changes)
         return Hints(
             id=plan.decision.id,
             model=answer.attempt.model if served else plan.ask.model,
@@ -186,7 +187,7 @@ class Passage:
             created=int(plan.decision.at),
             asked=plan.ask.model,
             sse=place is None or place(plan.arrival.path).sse,
-            wants_usage=request is None or request.wants_usage,
+            wants_usage=request.wants_usage if request else not ours,
             request=request,
         )
 
