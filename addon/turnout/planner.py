@@ -117,7 +117,8 @@ class Planner:
             return draft.untouched("router_unavailable", repr(e))
 
     async def _plan(self, draft: Draft) -> Plan | Untouched:
-        if self._parts.mode == "off" or draft.header("mode") == "off":
+        off = self._parts.mode == "off"
+        if off or (draft.header("mode") == "off" and not self._parts.limits):
             return draft.untouched("off")
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
@@ -139,7 +140,7 @@ class Planner:
             draft.ask = draft.dialect.peek(draft.body, arrival.path)
         with self._parts.stages("features"):
             headers = arrival.folded()
-            draft.who = identify(draft.ask, headers)
+            draft.who = identify(draft.ask, headers, arrival.tenant)
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
@@ -153,7 +154,7 @@ class Planner:
 
     def _beyond(self, draft: Draft) -> Untouched | None:
         """Counts it, and what becomes of it when a limit is reached."""
-        if not draft.real:
+        if not draft.real or not self._parts.limits:
             return None
         assert draft.ask and draft.who
         verdict = self._parts.limits.ask(
@@ -187,6 +188,8 @@ class Planner:
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
+        if draft.header("mode") == "off":
+            return "off"  # a header lifts no limit: that was looked at before
         if not draft.arrival.is_text:
             return "unreadable"
         if not has_credential(draft.arrival):
@@ -331,6 +334,9 @@ class Planner:
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
+        if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
+            self._parts.sessions.pins.drop(pin)
+            return draft.stopped(composer.home(), composer.request)
         return draft.plan(attempts, composer.home(), composer.request, pin)
 
 
