@@ -89,7 +89,7 @@ class Passage:
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
-        if error.last and self._may_read(error.last):
+        if error.last and error.last.attempt.dialect is self._plan.dialect:
             return await self._give(error.last)
         status, message = 502, f"turnout: no provider answered ({error})"
         if error.last and error.last.failed:
@@ -100,11 +100,6 @@ class Passage:
             message = error.last.attempt.dialect.read_error(body) or message
         self._meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
-
-    def _may_read(self, answer: Answer) -> bool:
-        """In the client's dialect, and no complaint about our key, which may be repeated in it."""
-        ours = not answer.attempt.clients_key and answer.status in (401, 403)
-        return answer.attempt.dialect is self._plan.dialect and not ours
 
     async def _error(self, status: int, message: str) -> web.StreamResponse:
         self._status = status
@@ -119,6 +114,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        if answer.status >= 400 and not answer.attempt.clients_key:
+            key = self._engine.keys.get(answer.attempt.provider)
+            answer.body = back.without(key, answer.body)
         exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
         if exchange:
             answer.body = exchange.overhear(answer.body)
