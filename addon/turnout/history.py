@@ -17,7 +17,7 @@ from turnout.errors import ConfigError, TurnoutError
 from turnout.record import JSON_COLUMNS
 
 type Row = dict[str, Any]
-By = Literal["model", "client", "session", "project", "cluster", "day"]
+By = Literal["model", "client", "session", "project", "tenant", "cluster", "day"]
 BY: tuple[By, ...] = get_args(By)
 
 # by: the expression that names a group; days are UTC days, as providers bill
@@ -26,6 +26,7 @@ KEYS: dict[By, str] = {
     "client": "client",
     "session": "session",
     "project": "project",
+    "tenant": "tenant",
     "cluster": "trim(coalesce(cluster, '') || ' ' || coalesce(cluster_label, ''))",
     "day": "date(at, 'unixepoch')",
 }
