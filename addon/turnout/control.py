@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from turnout import paths
 from turnout.errors import ConfigError, TurnoutError
+from turnout.reload import Reloaded
 
 TIMEOUT = 5.0  # seconds; it answers from memory
 
@@ -34,11 +35,21 @@ class Running:
     db: Path
     api: str = ""
 
+    @property
+    def dashboard(self) -> str:
+        """The link that signs a browser in: what follows # stays in the browser."""
+        return f"{self.base}/ui/#token={self.token}"
+
     def status(self) -> dict[str, Any]:
         return self._ask("GET", "/v1/status")
 
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
+
+    def reload(self) -> Reloaded:
+        """It reads its configuration again. Raises ConfigError when that is refused."""
+        told = self._ask("POST", "/v1/reload")
+        return Reloaded(tuple(told["changed"]), tuple(told["needs_restart"]))
 
     def pins(self) -> list[dict[str, Any]]:
         """Which model each conversation is on."""

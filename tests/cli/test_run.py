@@ -158,6 +158,16 @@ def test_a_project_has_its_own_profile(
     assert (json.loads(capfd.readouterr().out)["HTTPS_PROXY"] == running.url) is joined
 
 
+@pytest.mark.parametrize("more", ['deny = ["deepseek/*"]', "force = 'anthropic/claude-opus-4-7'"])
+def test_a_project_that_says_more_has_its_own_proxy(
+    call: Call, running: Pretended, capfd: Any, more: str
+) -> None:
+    """Else its rules would be silently left out."""
+    Path("turnout.toml").write_text(f'[policy]\nprofile = "parity"\n{more}\n')
+    assert call("run", "--", sys.executable, *SHOW) == 0
+    assert json.loads(capfd.readouterr().out)["HTTPS_PROXY"] != running.url
+
+
 def test_a_wrong_file_of_the_project_is_told(call: Call, running: Pretended, capsys: Any) -> None:
     Path("turnout.toml").write_text('[policy]\nprofile = "cheap"\n')
     assert call("run", "--", "true") == 2
