@@ -179,6 +179,8 @@ class Engine:
         config = merged(self.config, as_read)
         keys = Keys(config.providers.values(), self._environ, self.vault, self._clock)
         road = await asyncio.to_thread(self._reload, config, keys)
+        self.tenants.again(config)
+        self.limits.again(config.limits)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
         self._as_read = as_read

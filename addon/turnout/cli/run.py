@@ -61,7 +61,14 @@ def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
     of_project, alone = _of_project()
     wanted = profile or of_project
     same = wanted in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
-    return running if same and alone else None
+    return running if same and alone and not _apart() else None
+
+
+def _apart() -> bool:
+    """Whether this project has rules that a proxy for all does not know it by, or one asks who."""
+    found = config.load()
+    project = os.environ.get("TURNOUT_PROJECT") or Path.cwd().name
+    return project in found.projects or found.proxy.auth == "always"
 
 
 def _of_project() -> tuple[str | None, bool]:

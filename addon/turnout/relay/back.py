@@ -120,6 +120,21 @@ async def what_came(answer: Answer) -> bytes:
     return bytes(came)
 
 
+async def without(key: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An error that repeats our key; it stays as long as it was announced."""
+    came = bytearray()
+    broken: Exception | None = None
+    try:
+        async for piece in body:
+            came += piece
+    except (aiohttp.ClientError, OSError) as e:
+        broken = e
+    secret = key.encode()
+    yield bytes(came).replace(secret, b"*" * len(secret)) if secret else bytes(came)
+    if broken:
+        raise broken
+
+
 async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, with a listener beside them."""
     listener = Listener(_reader(answer).feed, meter)

@@ -143,6 +143,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        if answer.status >= 400 and not answer.attempt.clients_key:
+            key = self._engine.keys.get(answer.attempt.provider)
+            answer.body = back.without(key, answer.body)
         exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
         if exchange:
             answer.body = exchange.overhear(answer.body)
