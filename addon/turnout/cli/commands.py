@@ -32,9 +32,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prices": ("prices", "Every rate, tier and time of day, as of which date."),
     "keys": ("keys", "The vault of provider keys: add, list, rotate, remove."),
     "bundle": ("bundle", "Routing artifacts: list, show, diff, train, eval, promote."),
+    "uninstall": ("uninstall", "Remove CA, vault and log from this machine."),
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
     "status": ("switch", "What a running turnout does, and where requests may go."),
+    "reload": ("reload", "A running turnout reads its configuration again; streams go on."),
 }
 
 

@@ -1,6 +1,7 @@
 """`turnout on`, `off` and `status`: whatever runs here, switched and asked."""
 
 import json
+import time
 from typing import Any
 
 import click
@@ -69,6 +70,7 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
         "up": _span(float(facts.get("uptime_s") or 0)),
         "proxy": running.proxy,
         "base URL": running.base,
+        "dashboard": running.dashboard,
         "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
         f" {facts.get('untouched')} untouched",
         "where": facts.get("destinations"),
@@ -78,7 +80,15 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
     if dropped := facts.get("dropped_rows"):
         rows["lost rows"] = f"{dropped} rows could not be written to the log"
     lines = [f"{name:9} {value}" for name, value in rows.items()]
+    lines += [f"{'left out':9} {_breaker(one)}" for one in facts.get("breakers") or ()]
     return lines + [f"{'warning':9} {warning}" for warning in facts.get("warnings") or ()]
+
+
+def _breaker(one: dict[str, Any]) -> str:
+    """A binding that has failed, and what becomes of it."""
+    left = float(one["until"]) - time.time()
+    then = f"for {_span(left)}" if left > 0 else "until one request has tried it"
+    return f"{one['binding']}: {one['error']}; {then}"
 
 
 def _span(seconds: float) -> str:
