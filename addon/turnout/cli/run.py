@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from turnout import config, control, history, paths, trust
-from turnout.cli import child, own
+from turnout.cli import child, own, shadow_table
 from turnout.control import Running
 from turnout.errors import TurnoutError
 
@@ -92,13 +92,13 @@ def summary(running: Running, since: float) -> str:
     """What came of it, in one line; what is not known is left out."""
     try:
         with history.read(running.db) as log:
-            group = history.total(log.audit(since, "model"))
+            group, shadow = history.total(log.audit(since, "model")), log.shadow(since)
     except TurnoutError:
         return "turnout: no requests came through"
     if not group.actions:
         return "turnout: no requests came through"
     words = [_count(group.actions, "request"), f"{group.routed} to other models"]
-    words += _money(group)
+    words += [*_money(group), *_shadow(*shadow)]
     if group.errors:
         words.append(_count(group.errors, "error"))
     return f"turnout: {', '.join(words)}"
@@ -106,6 +106,11 @@ def summary(running: Running, since: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shadow(pairs: Sequence[history.Pair], sessions: history.Switched) -> Sequence[str]:
+    """In shadow: what it would have saved."""
+    return [f"in shadow: {shadow_table.would(pairs, sessions)}"] if pairs else []
 
 
 def _money(group: history.Group) -> Sequence[str]:

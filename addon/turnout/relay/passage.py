@@ -9,7 +9,7 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 
-from turnout.books import Passed
+from turnout.books import CLIENT_GONE, Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
 from turnout.record import Tried
@@ -26,7 +26,6 @@ from turnout.wire.tools import Repair
 
 log = logging.getLogger(__name__)
 
-CLIENT_GONE = 499  # as nginx logs it
 # an answer that breaks off, or is none
 THEIRS = (aiohttp.ClientError, OSError, WireError)
 
