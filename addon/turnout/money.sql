@@ -21,5 +21,5 @@ CREATE INDEX decisions_moves ON decisions (
     at, reason, stay_usd, switch_usd, tries, attempts_usd, hedge_usd
 ) WHERE tries > 1 OR reason IN ('ev_positive', 'cold_cache', 'tier_upgrade', 'pin_unavailable', 'escalated');
 CREATE INDEX decisions_shadow ON decisions (
-    at, session, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
+    at, session, provider, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
 ) WHERE reason = 'shadow';

@@ -98,6 +98,7 @@ class Status(Told):
     routed: int
     untouched: int
     dropped_rows: int
+    cache: dict[str, int]
     warnings: list[str]
     destinations: str
     db: str
@@ -147,6 +148,11 @@ class Pins(Told):
 class Pinned(Told):
     pinned: str
     session: str
+
+
+class Reloaded(Told):
+    changed: tuple[str, ...]
+    needs_restart: tuple[str, ...]
 
 
 class Dropped(Told):
