@@ -18,7 +18,7 @@ from web.site import Site, beside, rows
 schema = schemathesis.openapi.from_dict(document())
 EXAMPLES = int(os.environ.get("TURNOUT_API_EXAMPLES", "8"))  # of each operation
 # they may fit the document and still name what is not there
-NAMING = {"route", "switch", "pin", "feedback", "release"}
+NAMING = {"route", "profile", "switch", "pin", "feedback", "release"}
 
 
 @pytest.fixture(scope="module")

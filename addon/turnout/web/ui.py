@@ -51,6 +51,7 @@ def add(app: web.Application, engine: Engine, api: Api, token: str) -> None:
         ("POST", "/session", ui.overview),  # the door answers
         ("POST", "/mode", ui.set_mode),
         ("POST", "/models", ui.switch),
+        ("POST", "/profile", ui.set_profile),
         ("POST", "/alarms", ui.release),
         ("POST", "/keys", ui.set_key),
         ("POST", "/feedback", ui.feedback),
@@ -189,6 +190,7 @@ class Ui:
             hidden=len(lines) - len(keyed),
             report=report,
             dials=await self._dials.shown(),
+            profiles=list(self._engine.road.brain.bundle.profiles),
         )
 
     async def providers(self, request: web.Request) -> web.Response:
@@ -226,6 +228,11 @@ class Ui:
         if mode not in MODES:
             return await self.show(request, "problem.html", 400, said=f"{mode!r} is no mode")
         self._engine.mode = MODES[mode]
+        return _back(form)
+
+    async def set_profile(self, request: web.Request) -> web.Response:
+        form = await _form(request)
+        self._engine.dial(form.get("profile", ""))
         return _back(form)
 
     async def switch(self, request: web.Request) -> web.Response:
