@@ -258,12 +258,18 @@ class Engine:
         self.sessions.pins.force(plain(session), binding.provider, binding.model.id)
         return binding
 
+    def dial(self, profile: str) -> None:
+        """Until the next start or reload. Raises ConfigError."""
+        options = self.road.options
+        options.rules(profile, "")
+        options.profile = profile
+
     def status(self) -> dict[str, Any]:
         self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
-            "profile": self.config.policy.profile,
+            "profile": road.options.profile if road else self.config.policy.profile,
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
             "providers": road.options.names if road else [],
