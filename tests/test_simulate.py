@@ -144,12 +144,11 @@ def test_in_sessions_that_live_off_a_cache_forgetting_costs_more() -> None:
 
 
 def test_the_alarm_rises_for_cause() -> None:
-    """Rarely for nothing, nearly always for a model that does much worse; every constant is varied."""
-    found = dict(alarms.measured(1, cells=30))
-    assert found["as it is"][0.0].share < 0.2 < 0.9 < found["as it is"][0.4].share
-    for by in found.values():
-        shares = [one.share for one in by.values()]
-        assert shares == sorted(shares)
+    """Rarely for nothing, nearly always for a model that does much worse; all constants vary."""
+    name, by = next(alarms.measured(1, cells=12))
+    shares = [one.share for one in by.values()]
+    assert (name, shares) == ("as it is", sorted(shares))
+    assert shares[0] < 0.15 < 0.9 < shares[-1]
     varied = {name for change in alarms.CHANGES.values() for name in change}
     assert varied == {"HIT", "FALSE", "PRIOR", "SLACK", "SURE", "FEWEST", "FADE"}
 
