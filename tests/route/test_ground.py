@@ -74,7 +74,7 @@ def test_a_choice_is_the_same_with_and_without_memory() -> None:
     chance, memory, board = Random(5), Memory(), Board()
     scored = [scores(chance) for _ in range(4)]
     hits = 0
-    for n in range(200):
+    for n in range(120):
         asked, when = chance.choice(ASKED[:6]), AT + 977.0 * n
         request = replace(ask(chance), model=asked.id)
         args = (request, asked, chance.choice(SETS), chance.choice(SPOKEN), chance.choice(scored))
@@ -92,7 +92,7 @@ def test_a_choice_is_the_same_with_and_without_memory() -> None:
         without = chosen(*args, rules, pin, outlook=plain, **facts)
         assert chosen(*args, rules, pin, outlook=kept, memory=memory, **facts) == without
         hits += len(memory.grounds) == before
-    assert hits > 20, "it remembered nothing"
+    assert hits > 10, "it remembered nothing"
 
 
 class Told:
