@@ -75,6 +75,10 @@ class Draft:
             "cluster_label": scored.label,
         }
 
+    def named(self, project: str) -> None:
+        """What a recording says of its project."""
+        self._facts["project"] = project
+
     def embedded(self, seconds: float) -> None:
         ended = self._clock() - self._began
         self._facts["embedded"] = (max(ended - seconds, 0.0) * 1000, seconds * 1000)

@@ -97,7 +97,8 @@ class Plan:
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
     `account` is a name for it. `stop`: what turnout answers itself; then nobody is asked.
-    `forced`: a person named the model; nothing else is tried.
+    `forced`: a person named the model; nothing else is tried. `cache_key`: what its answer may be
+    kept by, "" when it may not.
     """
 
     decision: Decision
@@ -116,6 +117,7 @@ class Plan:
     requested_price: Price | None = None
     debug: bool = False
     forced: bool = False
+    cache_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pretend import Pretended
 from turnout import record
 from turnout.cli import child, own
 from turnout.cli import run as run_module
+from turnout.config import load
 from turnout.doctor import tls
 from turnout.store import Store
 
@@ -375,3 +376,15 @@ def test_another_proxy_is_told_of(
     assert call("run", "--", "true") == 0
     said = capsys.readouterr().err
     assert "HTTPS_PROXY was set" in said and "secret" not in said
+
+
+def test_its_own_proxy_is_for_its_own_agent(tmp_path: Path) -> None:
+    """Whatever the configuration says of other machines and passwords."""
+    file = tmp_path / "turnout.toml"
+    open_ = "0.0.0.0:80"
+    file.write_text(
+        f'[proxy]\nlisten = "{open_}"\nbase_listen = "{open_}81"\nauth = "always"\nusers = "{file}"'
+    )
+    proxy = load([file], own.OPEN).proxy
+    assert (proxy.address, proxy.base_address) == (("127.0.0.1", 0), ("127.0.0.1", 0))
+    assert proxy.auth == "remote"

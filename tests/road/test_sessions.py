@@ -152,9 +152,9 @@ REFUSED = {
     "a near miss": ({"model": "anthropic/claude-opus-4.7"}, "did you mean claude-opus-4-7"),
     "a near miss without provider": ({"model": "claude-opus-47"}, "claude-opus-4-7"),
     "no key for it": ({"model": "groq/llama-3.3-70b-versatile"}, "key"),
-    "no model": ({"session": "s"}, "the body must be"),
-    "not text": ({"model": 5}, "the body must be"),
-    "not an object": ([], "the body must be"),
+    "no model": ({"session": "s"}, "missing required field `model`"),
+    "not text": ({"model": 5}, "Expected `str`"),
+    "not an object": ([], "Expected `object`"),
 }
 
 
