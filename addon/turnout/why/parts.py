@@ -41,6 +41,9 @@ MEANS = {
     "tier_upgrade": "the model it was on is below parity for this",
     "escalated": "the session shows that the model it was on fails at this",
     "struggles_on_strongest": "it fails at this, and there is no stronger model to go to",
+    "loop_stopped": "the agent made the same call again and again, and turnout ended its turn",
+    "subscription": "a subscription covers what was asked for",
+    "subscription_unknown": "nothing is known yet of how much of the subscription is used",
     "pin_unavailable": "the model it was on cannot be used for this",
 }
 
