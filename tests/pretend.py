@@ -52,6 +52,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, {})
 
     def do_POST(self) -> None:
+        if self.path == "/v1/reload":
+            self._guarded(self.server.reloaded)
+            return
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.path == "/v1/pins":
             self._pin(body)
@@ -96,6 +99,7 @@ class Pretended(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[str] = []
         self.pins: list[dict[str, Any]] = []
+        self.reloaded: dict[str, Any] = {}
         self.pinned: list[tuple[str, str]] = []
         self.facts: dict[str, Any] = {
             "mode": "route",

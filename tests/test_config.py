@@ -113,6 +113,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a typo in a word": ("mode = 'rout'", "given.toml:1: mode", "did you mean route?"),
     "a profile nobody has": ("[policy]\nprofile = 'x'", "policy.profile", "strict, parity, thrift"),
     "a number for a string": ("[proxy]\nlisten = 8080", "given.toml:2", "got int"),
+    "a success that is worth less than nothing": (
+        "[policy]\nsuccess_value = -1",
+        "given.toml:2",
+        "a number from 0 to 1e+06",
+    ),
+    "a success worth no number": (
+        "[policy]\nsuccess_value = nan",
+        "given.toml:2",
+        "a number from 0 to 1e+06",
+    ),
     "a string for a bool": ("[policy]\nnever_above_requested = 'no'", "given.toml:2", "got str"),
     "a number in a list": ("[policy]\n\nallow = ['a/b', 3]", "given.toml:3", "got int"),
     "a value for a table": ("proxy = 8080", "given.toml:1: proxy", "expected a table"),
@@ -130,6 +140,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a URL to intercept": ("[proxy]\nintercept = ['https://a.b']", "given.toml:2", "host name"),
     "a bad upstream": ("[proxy]\nupstream = {'a.b' = 'here'}", "given.toml:2", "not a URL"),
     "force without a model": ("[policy]\nforce = 'openai'", "given.toml:2", "provider/model"),
+    "a cache of a word": ("[cache]\nexact = 'allways'", "given.toml:2", "did you mean always?"),
+    "a cache for ever": ("[cache]\nttl_s = 0", "given.toml:2: cache.ttl_s", "seconds up to"),
+    "a cache of nothing": ("[cache]\nmax_bytes = 0", "cache.max_bytes", "exact = false"),
+    "half a cache": ("[cache]\nsemantic = true", "cache.semantic", "exact = true"),
+    "a drain without end": ("[proxy]\ndrain_s = 1e9", "given.toml:2: proxy.drain_s", "to 3600"),
     "force nobody serves": ("[policy]\nforce = 'opnai/x'", "given.toml:2", "did you mean openai?"),
     "force and deny": (
         "[policy]\nforce = 'openai/x'\ndeny = ['openai/*']",
@@ -280,6 +295,11 @@ def test_later_sources_win_key_by_key(alone: Path) -> None:
     assert (said.mode, said.policy.force) == ("route", "openai/c")
 
 
+def test_a_fraction_of_a_second() -> None:
+    """Money is read as a Decimal, and so is every other number with a point."""
+    assert load("[proxy]\ndrain_s = 0.5").proxy.drain_s == 0.5
+
+
 def test_a_chosen_file_stands_alone(alone: Path, tmp_path: Path) -> None:
     alone.write_text("mode = 'off'")
     (tmp_path / "mine.toml").write_text("[policy]\nprofile = 'thrift'")
@@ -297,6 +317,7 @@ VARIABLES: dict[str, tuple[str, str, str, Any]] = {
         "policy.never_above_requested",
         False,
     ),
+    "a fraction": ("TURNOUT_POLICY_SUCCESS_VALUE", "2.5", "policy.success_value", 2.5),
     "a number": ("TURNOUT_POLICY_DEADLINE_MS", "300", "policy.deadline_ms", 300),
     "a list": ("TURNOUT_POLICY_DENY", "a/*, region:cn,", "policy.deny", ("a/*", "region:cn")),
     "an empty list": ("TURNOUT_PROXY_INTERCEPT", "", "proxy.intercept", ()),
@@ -307,6 +328,9 @@ VARIABLES: dict[str, tuple[str, str, str, Any]] = {
         {"a.io": "http://127.0.0.1:1", "b.io": "http://127.0.0.1:2"},
     ),
     "a path": ("TURNOUT_STORE_PATH", "/x/y.db", "store.path", "/x/y.db"),
+    "another fraction": ("TURNOUT_PROXY_DRAIN_S", "0.5", "proxy.drain_s", 0.5),
+    "a truth or a word: true": ("TURNOUT_CACHE_EXACT", "true", "cache.exact", True),
+    "a truth or a word: a word": ("TURNOUT_CACHE_EXACT", "always", "cache.exact", "always"),
 }
 
 

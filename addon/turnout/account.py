@@ -33,12 +33,19 @@ class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
     `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
+    `kept`: with `keep` all of them, for the cache; None when they got too many.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, heard: Heard | None = None
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        heard: Heard | None = None,
+        *,
+        keep: bool = False,
     ) -> None:
         self._clock, self.heard = clock, heard
+        self.kept: list[Event] | None = [] if keep else None
+        self._size = 0
         self.model = ""
         self.usage: Usage | None = None
         self.stop_reason: StopReason | None = None
@@ -51,6 +58,7 @@ class Meter:
         self.events += 1
         if self.heard:
             self.heard.hear(event)
+        self._keep(event)
         match event:
             case Started(model=model):
                 self.model = model
@@ -64,6 +72,17 @@ class Meter:
                 pass  # no content
             case Text() | Thinking() | Redacted() | ToolCall() | ToolInput():
                 self.first = self._clock() if self.first is None else self.first
+
+    def _keep(self, event: Event) -> None:
+        if self.kept is None:
+            return
+        self.kept.append(event)
+        self._size += 64 + len(getattr(event, "text", ""))
+        if self._size > MOST_KEPT:
+            self.kept = None
+
+
+MOST_KEPT = 4 << 20  # characters, and 64 for each event
 
 
 def folded(before: Usage | None, later: Usage) -> Usage:

@@ -84,9 +84,24 @@ class Books:
         self.learners: list[Learn] = []
         self.hide: Callable[[str], str] = redacted
 
-    def meter(self) -> Meter:
-        """For one answer."""
-        return Meter(time.monotonic, None if self._bodies == "none" else Heard())
+    def meter(self, *, keep: bool = False) -> Meter:
+        """For one answer. `keep`: its events, too."""
+        return Meter(time.monotonic, None if self._bodies == "none" else Heard(), keep=keep)
+
+    def replayed(self, plan: Plan, decision: Decision, passed: Passed) -> None:
+        """An answer of the past: no tokens, no money, nothing to learn. Never raises."""
+        try:
+            outcome = replace(self._outcome(plan, passed), usage=Usage())
+            if plan.place is None:
+                usd = outcome.requested_same_tokens_usd
+                alone: dict[str, Any] = dict.fromkeys(_columns(ALONE, None, None, None), usd)
+                outcome = replace(outcome, **alone)
+            with self._stages("log"):
+                self._write(record.row(decision, outcome))
+            for observe in self.observers:
+                observe(decision, outcome)
+        except Exception as e:  # noqa: BLE001  do no harm
+            log.warning("%s", e)
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""

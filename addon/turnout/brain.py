@@ -35,7 +35,7 @@ class Brain:
         self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
         self._scored: OrderedDict[tuple[bytes, bool], Scored] = OrderedDict()
-        self._stages, self._deadline = stages, deadline
+        self._stages, self.deadline = stages, deadline
         self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
@@ -81,9 +81,9 @@ class Brain:
             self._flying[key] = work
             work.add_done_callback(lambda done: self._remember(key, done))
         try:
-            return await asyncio.wait_for(asyncio.shield(work), self._deadline)
+            return await asyncio.wait_for(asyncio.shield(work), self.deadline)
         except TimeoutError as e:
-            raise StageError("embed", TimeoutError(f"no vector in {self._deadline} s")) from e
+            raise StageError("embed", TimeoutError(f"no vector in {self.deadline} s")) from e
 
     def _embed(self, text: str) -> Vectors:
         with self._stages("embed"):

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from turnout import paths
 from turnout.errors import ConfigError, TurnoutError
+from turnout.reload import Reloaded
 
 TIMEOUT = 5.0  # seconds; it answers from memory
 
@@ -23,7 +24,7 @@ class NotRunningError(TurnoutError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A turnout that runs. `proxy`, `base`: http://host:port. `ca`: its CA's certificate, PEM."""
+    """A turnout that runs. `proxy`, `base`, `api`: http://host:port. `ca`: its certificate, PEM."""
 
     pid: int
     proxy: str
@@ -32,12 +33,23 @@ class Running:
     ca: Path
     started: float
     db: Path
+    api: str = ""
+
+    @property
+    def dashboard(self) -> str:
+        """The link that signs a browser in: what follows # stays in the browser."""
+        return f"{self.base}/ui/#token={self.token}"
 
     def status(self) -> dict[str, Any]:
         return self._ask("GET", "/v1/status")
 
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
+
+    def reload(self) -> Reloaded:
+        """It reads its configuration again. Raises ConfigError when that is refused."""
+        told = self._ask("POST", "/v1/reload")
+        return Reloaded(tuple(told["changed"]), tuple(told["needs_restart"]))
 
     def pins(self) -> list[dict[str, Any]]:
         """Which model each conversation is on."""
@@ -66,7 +78,7 @@ class Running:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Straight to the loopback port: http.client knows no proxy variables."""
-        parts = urlsplit(self.base)
+        parts = urlsplit(self.api or self.base)
         line = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=TIMEOUT)
         headers = {"x-turnout-token": self.token, "content-type": "application/json"}
         try:
@@ -99,6 +111,7 @@ def read(path: Path) -> Running | None:
             pid=int(facts["pid"]),
             proxy=str(facts["proxy"]),
             base=str(facts["base"]),
+            api=str(facts.get("api", "")),
             token=str(facts["token"]),
             ca=Path(facts["ca"]),
             started=float(facts["started"]),

@@ -3,6 +3,7 @@
 recognise ─▶ planner.py ─▶ (relay) ─▶ books.py: account, log
 """
 
+import asyncio
 import logging
 import os
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
+from turnout.answers.cache import Answers
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
@@ -27,6 +29,8 @@ from turnout.health.health import Health
 from turnout.options import Options, imagined
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
+from turnout.reload import Reloaded, compare, merged
+from turnout.route import bundle as bundles
 from turnout.route.model import Binding
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
@@ -36,6 +40,7 @@ from turnout.store import Store
 from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.states import breakers
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
@@ -67,18 +72,22 @@ class Engine:
         self.mode: Mode = config.mode
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
+        self.on_reload: list[Callable[[], None]] = []
+        self._artifacts, self.vault = artifacts, vault
+        self.read_again_with(lambda: config)
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
-        self.health = Health(config.hedge, clock=clock, keys=self.keys)
+        self.health = Health(config.hedge, clock=clock, keys=lambda: self.keys)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
-        self.books.hide = self.keys.hide
+        self.books.hide = self.hide
         self.quality = Quality(store, clock)
         self.switches = Switches(store, clock)
-        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        worth = config.policy.success_value
+        self.watch = Watch(self.sessions.pins, self.quality, clock, worth)
         self.shadow = Shadow(self.books.elsewhere, clock)
         self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
@@ -97,6 +106,9 @@ class Engine:
             self.subscriptions.learn,
             self.health.learn,
         ]
+        kept = self.store_path.with_name("cache.db")
+        self.answers = Answers(lambda: self.config.cache, kept, clock)
+        self.books.learners.append(self.answers.learn)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
@@ -127,6 +139,7 @@ class Engine:
             vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
+        engine.books.elsewhere.study(store_path(config))
         engine.quality.recall()
         engine.limits.recall(engine.store_path)
         return engine
@@ -137,7 +150,7 @@ class Engine:
             return None
         from turnout.telemetry.export import Telemetry
 
-        made = Telemetry(environ)
+        made = Telemetry(environ, lambda: breakers(self.health.status()))
         self.books.observers.append(made.observe)
         return made
 
@@ -149,7 +162,40 @@ class Engine:
             self._road.brain.close()
         if self._telemetry:
             self._telemetry.close()
+        self.answers.close()
         self.store.close()
+
+    def hide(self, text: str) -> str:
+        """Without our keys, whichever they are now."""
+        return self.keys.hide(text)
+
+    def read_again_with(self, read: Callable[[], Config]) -> None:
+        """`read()`: the configuration as it is written now. Raises ConfigError."""
+        self._reread, self._as_read = read, read()
+
+    async def reload(self) -> Reloaded:
+        """Reads the configuration again. Raises ConfigError, and then nothing has changed."""
+        as_read = await asyncio.to_thread(self._reread)
+        config = merged(self.config, as_read)
+        keys = Keys(config.providers.values(), self._environ, self.vault, self._clock)
+        road = await asyncio.to_thread(self._reload, config, keys)
+        told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
+        self.config, self.keys, self._road, self.broken = config, keys, road, ""
+        self._as_read = as_read
+        if switched:  # else `turnout off` holds
+            self.mode = config.mode
+        for tell in self.on_reload:
+            tell()
+        return told
+
+    def _reload(self, config: Config, keys: Keys) -> Road:
+        """The brain is kept, with what it remembers, unless another bundle is in use now."""
+        brain, patience = self._road.brain if self._road else None, config.policy.deadline_ms / 1000
+        if brain is None or brain.bundle.version != bundles.latest(self._artifacts).name:
+            brain = Brain(self._artifacts, self.stages, patience)
+        brain.deadline = patience
+        catalog = self._artifacts / "catalog.json"
+        return Road(Options(config, keys, catalog, brain.bundle.profiles), brain)
 
     def opened(self) -> frozenset[str]:
         """The only hosts whose TLS may be opened."""
@@ -170,8 +216,9 @@ class Engine:
             return None
 
     def shadows(self, arrival: Arrival) -> bool:
-        """Whether this request is only to be watched."""
-        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+        """Whether this request is only to be watched. A client's header lifts no limit."""
+        asked = arrival.header("x-turnout-mode").strip() if not self.limits else ""
+        return "shadow" in (self.mode, asked)
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
@@ -222,8 +269,10 @@ class Engine:
             **self.counts,
             "dropped_rows": self.store.dropped,
             **self.health.status(),
+            "cache": self.answers.status(),
             "warnings": [
                 *filter(None, (self.broken, self.store.warning, self._export_warning)),
+                *filter(None, [self.answers.warning]),
                 *self.quality.warnings(),
                 *self.keys.warnings(),
                 *self.limits.warnings(),
@@ -239,7 +288,9 @@ class Engine:
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
-        return self._road.options.destinations() if self._road else "nothing is routed"
+        if self._road is None:
+            return "nothing is routed"
+        return self._road.options.destinations(self.tenants.tighter("", self._project))
 
     def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
         """What `x-turnout-debug: 1` asks for."""

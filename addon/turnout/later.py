@@ -15,6 +15,8 @@ from turnout.wire.request import DialectName
 
 log = logging.getLogger(__name__)
 
+LAST_S = 2.0  # seconds for decisions that are due when we are told to end
+
 
 class Later:
     """One request in shadow. `arrival`: as it came, with its time. `told`: hears of the plan."""
@@ -33,6 +35,12 @@ class Later:
         self._arrival = replace(arrival, headers=headers, at=time.time())
         self._engine, self._name, self._told = engine, dialect, told
         self.dialect = DIALECTS.get(dialect)
+
+    @classmethod
+    async def over(cls) -> None:
+        """What has begun is written, as far as it does not take long."""
+        if cls.running:
+            await asyncio.wait(cls.running, timeout=LAST_S)
 
     def begin(self, passed: Passed) -> None:
         task = asyncio.get_running_loop().create_task(self._settle(passed))

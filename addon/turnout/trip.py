@@ -96,8 +96,9 @@ class Plan:
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
-    `account` is a name for it.
-    `forced`: a person named the model; nothing else is tried.
+    `account` is a name for it. `stop`: what turnout answers itself; then nobody is asked.
+    `forced`: a person named the model; nothing else is tried. `cache_key`: what its answer may be
+    kept by, "" when it may not.
     """
 
     decision: Decision
@@ -112,9 +113,11 @@ class Plan:
     place: Place | None = None
     plan_token: bool = False
     account: str = ""
+    stop: str = ""
     requested_price: Price | None = None
     debug: bool = False
     forced: bool = False
+    cache_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

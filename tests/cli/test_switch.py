@@ -13,7 +13,7 @@ from turnout import control
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("command", ["on", "off", "status", "env"])
+@pytest.mark.parametrize("command", ["on", "off", "status", "env", "reload"])
 def test_without_a_running_turnout(command: str, call: Call, capsys: Capture) -> None:
     assert call(command) == 1
     shown = capsys.readouterr()
@@ -51,7 +51,14 @@ def test_status(call: Call, running: Pretended, capsys: Capture) -> None:
     for part in ("on: requests are routed", "1 min 1 s", running.url, "2 routed", "api.groq.com"):
         assert part in said
     assert "7 rows" in said and "the disk is full" in said
-    assert "pretended-token" not in said
+    assert f"{running.url}/ui/#token=pretended-token" in said
+
+
+def test_reload(call: Call, running: Pretended, capsys: Capture) -> None:
+    running.reloaded = {"changed": ["policy.profile"], "needs_restart": ["proxy.listen"]}
+    assert call("reload") == 0
+    said = capsys.readouterr().err
+    assert "policy.profile in force; proxy.listen only after a restart" in said
 
 
 def test_status_json(call: Call, running: Pretended, capsys: Capture) -> None:

@@ -32,7 +32,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.marked: dict[str, str] = {}
-        self.health = Health(clock=lambda: self.now, keys=self)
+        self.health = Health(clock=lambda: self.now, keys=lambda: self)
 
     def mark(self, provider: str, why: str, *, sent: float) -> None:
         self.marked[provider] = why

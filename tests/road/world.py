@@ -76,7 +76,7 @@ def plain_environ() -> dict[str, str]:
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     root = Path(__file__).parents[2] / "addon"
-    patience = {"TURNOUT_POLICY_DEADLINE_MS": "10000"}
+    patience = {"TURNOUT_POLICY_DEADLINE_MS": "10000", "TURNOUT_PROXY_DRAIN_S": "0"}
     return {**kept, **patience, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "translate": ("translate", "What goes over the wire from one dialect to another."),
     "why": ("why", "One decision with all its arithmetic."),
     "audit": ("audit", "What it cost, what it would have cost, and why."),
+    "whatif": ("whatif", "What recorded traffic would have cost, routed."),
     "pin": ("pin", "Keep a session, or all of them, on one model."),
     "pins": ("pins", "Which model each session is on; `clear` forgets them."),
     "feedback": ("feedback", "Say that an action went well (+) or not (-); release an alarm."),
@@ -31,9 +32,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prices": ("prices", "Every rate, tier and time of day, as of which date."),
     "keys": ("keys", "The vault of provider keys: add, list, rotate, remove."),
     "bundle": ("bundle", "Routing artifacts: list, show, diff, train, eval, promote."),
+    "uninstall": ("uninstall", "Remove CA, vault and log from this machine."),
     "on": ("switch", "Route again, in a running turnout."),
     "off": ("switch", "Kill switch: a running turnout becomes a plain tunnel at once."),
     "status": ("switch", "What a running turnout does, and where requests may go."),
+    "reload": ("reload", "A running turnout reads its configuration again; streams go on."),
 }
 
 

@@ -7,7 +7,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def serve(
     """Run the proxy until it is stopped."""
     files = [file] if file else []
     said = {"policy.profile": profile, "mode": "shadow" if shadow else None}
-    config = configuration.load(files, values=said)
+    read = partial(configuration.load, files, values=dict(said))
+    config = read()
     said |= {
         "proxy.listen": _listen(config.proxy.address, host, port),
         "proxy.base_listen": _listen(config.proxy.base_address, host, base_port),
@@ -55,7 +57,7 @@ def serve(
     _check_free(config)
     if while_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    _run(config, web=web_port if web else None, run_file=run_file or free_run_file())
+    _run(config, read, web=web_port if web else None, run_file=run_file or free_run_file())
 
 
 def _end_with_stdin() -> None:
@@ -85,15 +87,21 @@ def _check_free(config: Config) -> None:
             ) from e
 
 
-def _run(config: Config, *, web: int | None, run_file: Path) -> None:
+def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path) -> None:
     from turnout.engine import Engine  # both take a second to import: bad flags are told at once
-    from turnout.proxy import CA_NAME
+    from turnout.guard import authority
+    from turnout.proxy import CA_NAME, INTERNAL
     from turnout.proxy import serve as run_proxy
     from turnout.relay import Relay
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
     engine = Engine.open(config)
+    secrets_stay_in_memory()
+    constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None
+    if said := authority.prepare(ca, constrained):
+        click.echo(f"turnout: {said}; clients that run have to be started again", err=True)
+    engine.read_again_with(read)
     engine.books.listeners.append(_print)
 
     def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
@@ -105,6 +113,16 @@ def _run(config: Config, *, web: int | None, run_file: Path) -> None:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
     finally:
         runfile.remove(run_file)
+
+
+def secrets_stay_in_memory() -> None:
+    """No core file: it would hold every key. Whoever debugs can raise the limit again."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def spare_what_is_loaded() -> None:

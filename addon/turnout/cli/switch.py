@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from turnout import control
+from turnout.cli import status_line
 
 SAYS = {
     "route": "on: requests are routed",
@@ -36,8 +37,12 @@ def _switch(mode: str) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def status(as_json: bool) -> int:
+@click.option("--line", is_flag=True, help="One short line, for an agent's status bar.")
+def status(as_json: bool, line: bool) -> int:
     """What a running turnout does, and where requests may go. Exit 1 when none runs."""
+    if line:
+        click.echo(status_line.line(status_line.told()))
+        return 0
     try:
         found = control.every()
     except control.NotRunningError as e:
@@ -65,6 +70,7 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
         "up": _span(float(facts.get("uptime_s") or 0)),
         "proxy": running.proxy,
         "base URL": running.base,
+        "dashboard": running.dashboard,
         "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
         f" {facts.get('untouched')} untouched",
         "where": facts.get("destinations"),

@@ -95,7 +95,7 @@ def _scalars(cls: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:
 def _parse(name: str, text: str, hint: Any) -> Any:
     """Truths, numbers, lists with commas, tables as key=value with commas; else a string."""
     items = [item.strip() for item in text.split(",") if item.strip()]
-    if hint is bool:
+    if hint is bool or (bool in get_args(hint) and text.lower() in BOOLEANS):
         if text.lower() not in BOOLEANS:
             raise ConfigError(f"{name}: {text!r} is not one of {', '.join(BOOLEANS)}")
         return BOOLEANS[text.lower()]
@@ -126,6 +126,7 @@ def _config(settings: Settings, files: tuple[str, ...], merged: Merged) -> Confi
         providers={name: _provider(name, settings.providers.get(name), merged) for name in names},
         store=settings.store,
         hedge=settings.hedge,
+        cache=settings.cache,
         files=files,
         projects=settings.projects,
         tenants=settings.tenants,
@@ -147,7 +148,7 @@ def _provider(name: str, said: ProviderSettings | None, merged: Merged) -> Provi
         hosts=tuple(dict.fromkeys([urlsplit(base_url).hostname or "", *builtin.hosts])),
         models=given.models,
         named=said is not None,
-        regions=given.regions,
+        region=given.region,
         retention=given.retention,
         place=merged.where(("providers", name, "key")) if given.key else "",
     )

@@ -22,7 +22,11 @@ type Faults = Iterator[tuple[Key, str]]
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
 _ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
+_FACT = re.compile(r"(region|retention|vendor):[a-z0-9*._-]+")
+
+MOST_VALUE = 1e6  # sessions
+LONGEST_DRAIN_S = 3600
+LONGEST_TTL_S = 30 * 86_400
 
 
 def check(settings: Settings, merged: Merged) -> None:
@@ -37,6 +41,7 @@ def _faults(settings: Settings, merged: Merged) -> Faults:
     yield from policy(settings)
     yield from people.faults(settings)
     yield from hedge(settings)
+    yield from lasting(settings)
     for name, provider in settings.providers.items():
         yield from provider_faults(name, provider)
     yield from strays(settings, merged)
@@ -90,6 +95,7 @@ def policy(settings: Settings) -> Faults:
             yield path, "policy.allow leaves out what policy.force asks for; add it there"
     if rules.deadline_ms < 1:
         yield ("policy", "deadline_ms"), "is a number of milliseconds from 1 up"
+    yield from worth(rules.success_value)
     for name in ("allow", "deny"):
         for index, glob in enumerate(getattr(rules, name)):
             if "/" not in glob and not _FACT.fullmatch(glob):
@@ -97,6 +103,12 @@ def policy(settings: Settings) -> Faults:
                     ("policy", name, index),
                     f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
                 )
+
+
+def worth(value: float) -> Faults:
+    if not 0 <= value <= MOST_VALUE:
+        fault = f"is what a solved task is worth, in sessions: a number from 0 to {MOST_VALUE:g}"
+        yield ("policy", "success_value"), fault
 
 
 def hedge(settings: Settings) -> Faults:
@@ -107,6 +119,20 @@ def hedge(settings: Settings) -> Faults:
         yield ("hedge", "budget_share"), "is a share from 0 to 1, as in 0.02"
     if not (said.usd_per_day.is_finite() and said.usd_per_day >= 0):
         yield ("hedge", "usd_per_day"), "is a number of dollars from 0 up"
+
+
+def lasting(settings: Settings) -> Faults:
+    """How long things last, and how much there is of them."""
+    rules = settings.cache
+    if not 0 <= settings.proxy.drain_s <= LONGEST_DRAIN_S:
+        yield ("proxy", "drain_s"), f"is a number of seconds from 0 to {LONGEST_DRAIN_S}"
+    if not 0 < rules.ttl_s <= LONGEST_TTL_S:
+        yield ("cache", "ttl_s"), f"is a number of seconds up to {LONGEST_TTL_S}"
+    for name in ("max_bytes", "max_entries"):
+        if getattr(rules, name) < 1:
+            yield ("cache", name), "is a number from 1 up; `exact = false` switches the cache off"
+    if rules.semantic and not rules.exact:
+        yield ("cache", "semantic"), "finds what the exact cache keeps; say exact = true as well"
 
 
 def provider_faults(name: str, provider: ProviderSettings) -> Faults:

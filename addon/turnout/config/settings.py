@@ -29,6 +29,7 @@ class Proxy:
 
     `auth`: who has to say who they are: clients of other machines, or all. `users`: path of an
     htpasswd file (bcrypt). `constrained_ca`: the CA is good for the opened hosts only.
+    `drain_s`: seconds that streams have to finish when turnout is told to end; 0 cuts them.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -38,6 +39,7 @@ class Proxy:
     auth: Literal["remote", "always"] = "remote"
     users: str = ""
     constrained_ca: bool = False
+    drain_s: float = 30.0
 
     @property
     def address(self) -> tuple[str, int]:
@@ -54,6 +56,8 @@ class Policy:
 
     An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
     `deadline_ms`: how long a request may wait for its prompt to be embedded; later ones go home.
+    `break_loops`: an agent that runs in a circle is answered by turnout, and so ends its turn.
+    `success_value`: what solving a task is worth, in whole sessions on the requested model.
     """
 
     profile: Profile = "parity"
@@ -64,6 +68,8 @@ class Policy:
     answer_model: Literal["served", "requested"] = "served"
     subscription: Literal["direct", "route"] = "direct"
     deadline_ms: int = 150
+    success_value: float = 4.0
+    break_loops: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +97,15 @@ class LocalModel:
 class ProviderSettings:
     """`[providers.NAME]` as written; "" means not said.
 
-    `regions`, `retention`: where it computes and what it keeps, for rules like "region:cn".
+    `region`, `retention`: whose law holds and what it keeps, for rules like "region:cn".
     """
 
     base_url: str = ""
     dialect: DialectName | Literal[""] = ""
     key: str = ""
     models: tuple[LocalModel, ...] = ()
-    regions: tuple[str, ...] = ()
-    retention: str = ""
+    region: str = ""
+    retention: Literal["", "none", "kept", "train"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +173,23 @@ class Hedge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Answers that need no model. All off by default: an answer of the past is a choice.
+
+    `exact`: the same request again; false, true (temperature 0 only) or "always". `semantic`: a
+    first question that means the same, too. `ttl_s`: seconds an answer lives. `max_bytes`,
+    `max_entries`: of what is kept, in memory and on disk. `disk`: false forgets it at the end.
+    """
+
+    exact: bool | Literal["always"] = False
+    semantic: bool = False
+    ttl_s: float = 3600.0
+    max_bytes: int = 64 << 20
+    max_entries: int = 10_000
+    disk: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     mode: Mode = "route"
     proxy: Proxy = field(default_factory=Proxy)
@@ -177,6 +200,7 @@ class Settings:
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
     hedge: Hedge = field(default_factory=Hedge)
+    cache: Cache = field(default_factory=Cache)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +221,7 @@ class Provider:
     models: tuple[LocalModel, ...] = ()
     named: bool = False
     place: str = ""
-    regions: tuple[str, ...] = ()
+    region: str = ""
     retention: str = ""
 
     @property
@@ -229,6 +253,7 @@ class Config:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     store: StoreSettings = field(default_factory=StoreSettings)
     hedge: Hedge = field(default_factory=Hedge)
+    cache: Cache = field(default_factory=Cache)
     files: tuple[str, ...] = ()
     projects: Mapping[str, Bounds] = field(default_factory=dict)
     tenants: Mapping[str, Tenant] = field(default_factory=dict)

@@ -55,6 +55,8 @@ def _complaint(hint: Any, value: Any, message: str) -> str:
 def _words(hint: Any) -> Iterable[Any]:
     if get_origin(hint) is Literal:
         return get_args(hint)
+    if bool in get_args(hint):
+        return ["true", "false", *(w for arg in get_args(hint) for w in _words(arg))]
     return [word for arg in get_args(hint) for word in _words(arg)]
 
 

@@ -135,4 +135,5 @@ def _environ(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     home = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return {**kept, **KEYS, **QUIET, "TURNOUT_DATA": str(folder), "PYTHONPATH": path}
+    ours = {"TURNOUT_DATA": str(folder), "TURNOUT_PROXY_DRAIN_S": "0", "PYTHONPATH": path}
+    return {**kept, **KEYS, **QUIET, **ours}

@@ -61,14 +61,14 @@ def harmless(otherwise: Any) -> Guard:
 
 
 class Health:
-    """One per process. `keys`: told which of ours are refused, and which are taken."""
+    """One per process. `keys()`: told which of ours are refused, and which are taken."""
 
     def __init__(
         self,
         hedge: Hedge | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        keys: Marks | None = None,
+        keys: Callable[[], Marks] | None = None,
     ) -> None:
         self._clock, self._keys = clock, keys
         self.breakers = Breakers(clock)
@@ -110,7 +110,7 @@ class Health:
         for key in _of(attempt):
             self.breakers.worked(key, began)
         if self._keys and not attempt.clients_key:
-            self._keys.clear(attempt.provider)
+            self._keys().clear(attempt.provider)
         if wait := limits.spent(headers, self._clock()):
             self._failed(attempt, replace(BUSY, named=wait, error="rate limit used up"), 429)
 
@@ -128,7 +128,7 @@ class Health:
         wait = limits.asked_for(headers, self._clock(), body) if status in (429, 503, 529) else 0.0
         self._failed(attempt, replace(fault, named=wait, error=f"status {status}"), status)
         if self._keys and status in BAD_KEY and not attempt.clients_key:
-            self._keys.mark(attempt.provider, f"{attempt.provider} answered {status}", sent=began)
+            self._keys().mark(attempt.provider, f"{attempt.provider} answered {status}", sent=began)
 
     @harmless(None)
     def failed(self, attempt: Attempt, trouble: Trouble, error: str) -> None:

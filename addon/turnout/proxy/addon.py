@@ -13,7 +13,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
-from turnout import control, runfile
+from turnout import control, lifecycle, runfile
 from turnout.attempts import OWN_HEADERS
 from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
@@ -33,15 +33,14 @@ from turnout.errors import ConfigError
 from turnout.guard import logs
 from turnout.later import Later
 from turnout.native import Eavesdropper
-from turnout.proxy import masks
+from turnout.proxy import masks, steering
 from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
-from turnout.relay import DISPATCH, PLAN_HEADER, Relay
+from turnout.relay import Relay
 from turnout.relay.tls import client_context
 from turnout.session import quota
-from turnout.trip import Arrival, Plan, Refusal, Untouched
+from turnout.trip import Arrival, Plan, Untouched
 from turnout.web import api
-from turnout.wire.dialect import Dialect
 from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
 
@@ -82,6 +81,7 @@ class Turnout:
         self._announce = announce or self._write_run_file
         self._run_file = Path()
         self._opened: frozenset[str] = frozenset()
+        self._running: lifecycle.Running[http.HTTPFlow] = lifecycle.Running()
         # by the flow's id: its metadata may be copied and saved
         self._trails: dict[str, Trail] = {}
         self._counted: dict[str, Counted] = {}
@@ -100,21 +100,33 @@ class Turnout:
             return
         chosen = ctx.options.turnout_config
         try:
-            config = configuration.load([Path(chosen).expanduser()] if chosen else [])
-            self._engine = Engine.open(config)
+            read = partial(configuration.load, [Path(chosen).expanduser()] if chosen else [])
+            self._engine = Engine.open(read())
+            self._engine.read_again_with(read)
         except ConfigError as e:
             raise exceptions.OptionsError(f"turnout_config: {e}") from e
 
     async def running(self) -> None:
         if self._engine is None:
             return
-        logs.scrub(self._engine.keys.hide)
+        logs.scrub(self._engine.hide)
         ctx.options.update(connection_strategy="lazy")
-        self._opened = self._engine.opened() | {INTERNAL}
+        self._engine.on_reload.append(self._open)
+        self._open()
         self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
-        self._announce(self._relay, _addresses())
+        # straight to the relay: no door stands before it but the token
+        own = {"api": f"http://127.0.0.1:{self._relay.port}"}
+        self._announce(self._relay, _addresses() | own)
+
+    def _open(self) -> None:
+        assert self._engine
+        self._opened = self._engine.opened() | {INTERNAL}
+
+    def busy(self) -> int:
+        """How many requests run, or are sent to a slow client."""
+        return self._running.busy(ctx.master.addons.get("proxyserver").connections.values())
 
     def _write_run_file(self, relay: Relay, addresses: dict[str, str]) -> None:
         """`mitmdump -s`: commands find it as they find a serve. Its API is the relay's port."""
@@ -134,6 +146,9 @@ class Turnout:
         runfile.remove(self._run_file)
         if self._relay:
             await self._relay.close()
+        for flow in self._running.left():
+            self._settle(flow, None, "turnout was stopped")
+        await Later.over()
         if self._engine:
             await asyncio.to_thread(self._engine.close)
 
@@ -155,6 +170,7 @@ class Turnout:
     # -- requests
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
+        self._running.began(flow)
         if self._engine is None or self._relay is None or not self._relay.ready:
             return
         if flow.response:
@@ -166,7 +182,7 @@ class Turnout:
         ):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
-            _point(flow, self._relay.port)
+            steering.point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
             flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})
         elif not self._recognised(flow):
@@ -189,13 +205,13 @@ class Turnout:
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
-            _dispatch(flow, self._relay.port, self._relay.expect(plan))
+            steering.dispatch(flow, self._relay.port, self._relay.expect(plan))
         else:
             heard = Eavesdropper(plan.dialect, self._engine.books.meter())
             self._trails[flow.id] = Trail(plan, heard=heard)
             self._go_home(flow)
             if plan.refusal and plan.dialect:
-                _refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
+                steering.refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
 
     def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
@@ -281,7 +297,7 @@ class Turnout:
             _, request.url = self._home(flow)
         if base := self._engine.config.proxy.upstream.get(request.host):
             parts = urlsplit(base)
-            _point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
+            steering.point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
 
     # -- answers
 
@@ -306,6 +322,7 @@ class Turnout:
     def response(self, flow: http.HTTPFlow) -> None:
         if estimate := self._estimate(flow):
             flow.response = http.Response.make(200, estimate, JSON)
+        masks.hide_answer(flow)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -321,12 +338,13 @@ class Turnout:
         refused = flow.response is not None and flow.response.status_code == NO_KEY
         return counted.estimate() if counted and refused else b""
 
-    def _settle(self, flow: http.HTTPFlow, status: int | None) -> None:
+    def _settle(self, flow: http.HTTPFlow, status: int | None, error: str = "") -> None:
+        self._running.ended(flow)
         self._counted.pop(flow.id, None)
         trail = self._trails.pop(flow.id, None)
         if trail and trail.heard and self._engine:
             heard = trail.heard
-            passed = heard.passed(status)
+            passed = replace(heard.passed(status), error=error)
             if trail.later:
                 trail.later.begin(passed)
             elif trail.plan:
@@ -335,40 +353,6 @@ class Turnout:
 
 def _on_base_port(flow: http.HTTPFlow) -> bool:
     return isinstance(flow.client_conn.proxy_mode, ReverseMode)
-
-
-def _point(
-    flow: http.HTTPFlow, port: int, *, host: str = "127.0.0.1", scheme: str = "http"
-) -> None:
-    """Sends the flow to another address; its Host header stays what the client wrote."""
-    data = flow.request.data
-    data.host, data.port, data.scheme = host, port, scheme.encode()
-
-
-def _dispatch(flow: http.HTTPFlow, port: int, token: str) -> None:
-    """The relay has the client's request already: only the token travels."""
-    request = flow.request
-    request.trailers = None
-    # mitmproxy reads here whether the client's connection ends with the answer
-    kept = [field for field in request.headers.fields if field[0].lower() == b"connection"]
-    request.headers = http.Headers(kept, host=f"127.0.0.1:{port}")
-    request.headers[PLAN_HEADER] = token
-    request.raw_content = b""
-    request.path = DISPATCH
-    if request.authority:
-        request.authority = f"127.0.0.1:{port}"
-    _point(flow, port)
-
-
-def _refuse(flow: http.HTTPFlow, why: Refusal, dialect: Dialect, id: str) -> None:
-    headers = {
-        "content-type": "application/json",
-        "retry-after": str(why.retry_after),
-        "x-turnout-decision": id,
-    }
-    body = dialect.write_error(why.status, f"turnout: {why.message}")
-    flow.response = http.Response.make(why.status, body, headers)
-    masks.hide(flow)
 
 
 def _tls() -> ssl.SSLContext:

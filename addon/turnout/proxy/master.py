@@ -1,9 +1,8 @@
 """`turnout serve`: mitmproxy in our own process, with the few addons it needs."""
 
-import asyncio
 import os
-import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from mitmproxy import options
@@ -19,6 +18,7 @@ from mitmproxy.addons import (
 from mitmproxy.master import Master
 from mitmproxy.tools.web.master import WebMaster
 
+from turnout import lifecycle
 from turnout.engine import Engine
 from turnout.proxy import masks
 from turnout.proxy.addon import Announce, Turnout
@@ -43,7 +43,7 @@ class Headless(Master):
 
 
 async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Announce) -> None:
-    """Runs until SIGINT or SIGTERM.
+    """Runs until SIGINT or SIGTERM, and until what ran then has ended (lifecycle.py).
 
     `web`: the port of mitmweb, None without. `announce` gets relay and addresses, once they listen.
     """
@@ -58,7 +58,8 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
         ssl_verify_upstream_trusted_ca=os.environ.get("SSL_CERT_FILE"),  # a company's, say
     )
     master = Headless(chosen) if web is None else WebMaster(chosen)
-    master.addons.add(Door(engine.tenants, proxy, relay.port), Turnout(engine, relay, announce))
+    addon = Turnout(engine, relay, announce)
+    master.addons.add(Door(engine.tenants, proxy, relay.port), addon)
     master.options.update(
         connection_strategy="lazy",
         keep_host_header=True,
@@ -68,7 +69,9 @@ async def serve(engine: Engine, confdir: Path, *, web: int | None, announce: Ann
     if web is not None:
         masks.wear()
         master.options.update(web_port=web, web_open_browser=sys.stderr.isatty())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, master.shutdown)
+    close = partial(master.options.update, mode=[])
+    ending = lifecycle.Ending(
+        lambda: engine.config.proxy.drain_s, close=close, busy=addon.busy, end=master.shutdown
+    )
+    lifecycle.listen(ending, engine.reload)
     await master.run()

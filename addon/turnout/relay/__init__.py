@@ -17,6 +17,7 @@ from aiohttp import web
 
 from turnout.engine import Engine
 from turnout.relay.passage import Passage
+from turnout.relay.replay import Replay
 from turnout.relay.upstream import Upstream
 from turnout.trip import Plan
 from turnout.web import api, metrics, ui
@@ -77,7 +78,10 @@ class Relay:
         plan = self._plans.pop(request.headers.get(PLAN_HEADER, ""), None)
         if plan is None or self._upstream is None:
             return web.Response(status=404, text="turnout: no such plan")
-        return await Passage(request, plan, self._upstream, self._engine).run()
+        upstream, engine = self._upstream, self._engine
+        return await Replay(request, plan, engine).run(
+            lambda: Passage(request, plan, upstream, engine).run()
+        )
 
 
 def redirect(table: Mapping[str, str]) -> Callable[[yarl.URL], yarl.URL]:

@@ -13,7 +13,7 @@ from turnout.books import Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
 from turnout.record import Tried
-from turnout.relay import back, manners
+from turnout.relay import back, manners, stopped
 from turnout.relay import vigil as pings
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
 from turnout.relay.vigil import Vigil
@@ -39,7 +39,7 @@ class Passage:
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
         self._began = time.monotonic()
-        self._meter = engine.books.meter()
+        self._meter = engine.books.meter(keep=bool(plan.cache_key))
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
         self._status: int | None = None
@@ -76,6 +76,8 @@ class Passage:
 
     async def _routed(self) -> web.StreamResponse:
         plan = self._plan
+        if plan.stop:
+            return await self._stopped()
         try:
             answer = await self._first(plan.attempts)
         except NoAnswerError as e:
@@ -102,7 +104,7 @@ class Passage:
             failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
             self._tried[-1] = failed
             self._answer.close()
-        self._meter = self._engine.books.meter()
+        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
@@ -155,7 +157,7 @@ class Passage:
             schemas = {tool.name: tool.schema for tool in plan.request().tools}
             repair = Repair(schemas, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair)
-        return await self._send(answer, headers, pieces, vigil)
+        return await self._send(answer.status, headers, pieces, answer, vigil)
 
     def _speaks_alike(self, answer: Answer, hints: Hints) -> bool:
         """The client's dialect; and no JSON where it waits for a stream, which it may not know."""
@@ -173,17 +175,29 @@ class Passage:
             return back.same_whole(answer, self._meter)
         return back.same(answer, self._meter)
 
+    async def _stopped(self) -> web.StreamResponse:
+        """turnout's own answer. `_home` still stands behind it."""
+        hints = self._hints(None)
+        pieces = stopped.answer(self._plan, self._meter, hints)
+        self._status = 200
+        return await self._send(200, back.translated_headers(self._plan, hints), pieces)
+
     async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
         message = answer.attempt.dialect.read_error(await back.what_came(answer))
         self._meter.watch(Failed(message, answer.status))
         return await self._error(answer.status, message)
 
     async def _send(
-        self, answer: Answer, headers: Headers, pieces: AsyncIterator[bytes], vigil: Vigil | None
+        self,
+        status: int,
+        headers: Headers,
+        pieces: AsyncIterator[bytes],
+        answer: Answer | None = None,
+        vigil: Vigil | None = None,
     ) -> web.StreamResponse:
         async with vigil or nullcontext():
             first = await anext(pieces, b"")
-            response = self._response = web.StreamResponse(status=answer.status)
+            response = self._response = web.StreamResponse(status=status)
             for key, value in (*headers, *self._marks(answer)):
                 response.headers.add(key, value)
             self._out = True
@@ -218,13 +232,15 @@ class Passage:
             *(self._engine.debug_headers(decision) if self._plan.debug else ()),
         )
 
-    def _hints(self, answer: Answer) -> Hints:
+    def _hints(self, answer: Answer | None) -> Hints:
         plan, place = self._plan, self._plan.dialect.place
-        served = self._engine.config.policy.answer_model == "served"
-        request = None if answer.attempt.dialect is plan.dialect else plan.request()
+        attempt = answer.attempt if answer else None
+        served = attempt and self._engine.config.policy.answer_model == "served"
+        foreign = attempt is not None and attempt.dialect is not plan.dialect
+        request = plan.request() if foreign else None
         return Hints(
             id=plan.decision.id,
-            model=answer.attempt.model if served else plan.ask.model,
+            model=attempt.model if attempt and served else plan.ask.model,
             input_tokens=plan.ask.input_tokens,
             created=int(plan.decision.at),
             asked=plan.ask.model,

@@ -114,6 +114,10 @@ class Api:
         self._engine.mode = ask.mode
         return answer(self._engine.status())
 
+    async def reload(self, request: web.Request, ask: None) -> web.Response:
+        told = await self._engine.reload()
+        return answer({"changed": told.changed, "needs_restart": told.later})
+
     async def openapi(self, request: web.Request, ask: None) -> web.Response:
         return answer(document())
 

@@ -35,6 +35,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/status", "status", "What `turnout status` shows.", shapes.Status),
     Route("POST", "/v1/mode", "mode", "The kill switch: route, shadow or off.",
           shapes.Status, body=shapes.ModeAsked, errors=(400,)),
+    Route("POST", "/v1/reload", "reload", "Read the configuration again; streams go on. A wrong "
+          "one is refused, and the old one stays.", shapes.Reloaded, errors=(400,)),
     Route("POST", "/v1/route", "route", "The decision on a request body of any dialect, with its "
           "reasons, without calling anyone.",
           shapes.Decided, query=shapes.RouteAsked, body=Any, errors=(400, 413)),

@@ -1,0 +1,108 @@
+BEGIN TRANSACTION;
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+INSERT INTO "_sqlite_migrations" VALUES(1,'turnout','decisions','2026-11-22 00:00:00+00:00');
+CREATE TABLE decisions (
+    id TEXT PRIMARY KEY NOT NULL,             -- sorts by time
+    at REAL NOT NULL,                         -- seconds since 1970-01-01 UTC, when the request came in
+    session TEXT,                             -- one conversation, as its client names it
+    kind TEXT,                                -- main, sub-agent, title, compaction ...
+    client TEXT,                              -- the agent, e.g. claude-code
+    tenant TEXT,
+    project TEXT,
+    dialect TEXT,                             -- the wire format the client speaks
+    requested_model TEXT,                     -- what the client asked for
+    model TEXT,                               -- what served it
+    provider TEXT,                            -- who served it
+    reason TEXT,                              -- one word: why this model, or why the request went home untouched
+    bundle TEXT,                              -- version of the routing artifact
+    cluster INTEGER,                          -- task class, by its number in the bundle
+    cluster_label TEXT,                       -- the same in words
+    quality REAL,                             -- predicted for `model`, 0 to 1
+    quality_requested REAL,                   -- predicted for `requested_model`, 0 to 1
+    candidates TEXT,                          -- JSON: [{provider, model, quality, se, evidence, cost_usd, score, lost}]
+    fresh_model TEXT,                         -- what would have been picked without the pin
+    stay_usd REAL,                            -- USD, rest of the session on the pinned model
+    switch_usd REAL,                          -- USD, rest of the session on `fresh_model`
+    evidence TEXT,                            -- JSON: the facts behind `reason`, by name
+    attempts TEXT,                            -- JSON: [{provider, model, status, error, ms}] in order
+    status INTEGER,                           -- HTTP status the client got
+    stop_reason TEXT,                         -- end, stop, length, tools, refusal, pause
+    error TEXT,                               -- in words; '' when nothing went wrong
+    input_tokens INTEGER,                     -- tokens, neither read from nor written to a cache
+    cache_read_tokens INTEGER,                -- tokens
+    cache_write_5m_tokens INTEGER,            -- tokens, kept five minutes
+    cache_write_1h_tokens INTEGER,            -- tokens, kept one hour
+    output_tokens INTEGER,                    -- tokens, reasoning included
+    reasoning_tokens INTEGER,                 -- tokens, a part of output_tokens
+    cost_usd REAL,                            -- USD, what this action cost
+    requested_same_tokens_usd REAL,           -- USD, `requested_model` at list price on the same tokens
+    requested_counterfactual_usd REAL,        -- USD, estimate for `requested_model` with its own tokens and cache
+    requested_counterfactual_low_usd REAL,    -- USD, lower end of that estimate
+    requested_counterfactual_high_usd REAL,   -- USD, upper end of that estimate
+    route_ms REAL,                            -- milliseconds spent deciding
+    ttft_ms REAL,                             -- milliseconds from the request to the first byte for the client
+    total_ms REAL,                            -- milliseconds from the request to the last byte for the client
+    changes TEXT                              -- JSON: [{what, why}] altered in the request on its way
+);
+INSERT INTO "decisions" VALUES('01abcdefghjkmn',1783252800.0,'s1','main','claude-code','','turnout','anthropic','claude-opus-4-5','claude-haiku-4-5','anthropic','cheapest_at_parity','2026-07',7,'small edits',0.871,0.88,'[{"provider":"anthropic","model":"claude-haiku-4-5","quality":0.871,"se":0.012,"evidence":40.0,"cost_usd":0.0123,"score":0.31,"lost":""},{"provider":"anthropic","model":"claude-opus-4-5","quality":0.88,"se":0.0,"evidence":52.0,"cost_usd":0.0615,"score":1.0,"lost":"score"},{"provider":"deepseek","model":"deepseek-v3.2","quality":0.79,"se":0.02,"evidence":31.0,"cost_usd":null,"score":null,"lost":"below_parity"}]','',NULL,NULL,'{"epsilon":0.02}','[{"provider":"anthropic","model":"claude-haiku-4-5","status":200,"error":"","ms":320.0}]',200,'end','',1200,20000,300,40,500,100,0.006155,0.030775,NULL,NULL,NULL,1.25,340.5,2310.0,'[{"what":"model","why":"routed"}]');
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE INDEX decisions_at ON decisions (at);
+CREATE VIEW daily AS
+SELECT
+    date(at, 'unixepoch') AS day,
+    count(*) AS actions,
+    count(*) FILTER (WHERE model <> '' AND model <> requested_model) AS routed,
+    sum(input_tokens) AS input_tokens,
+    sum(cache_read_tokens) AS cache_read_tokens,
+    sum(cache_write_5m_tokens) AS cache_write_5m_tokens,
+    sum(cache_write_1h_tokens) AS cache_write_1h_tokens,
+    sum(output_tokens) AS output_tokens,
+    sum(cost_usd) AS cost_usd,
+    sum(requested_same_tokens_usd) AS requested_same_tokens_usd,
+    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
+    count(*) - count(cost_usd) AS unpriced,
+    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors
+FROM decisions
+GROUP BY day
+ORDER BY day;
+CREATE VIEW sessions AS
+SELECT
+    session,
+    min(client) AS client,
+    min(project) AS project,
+    min(at) AS first_at,
+    max(at) AS last_at,
+    count(*) AS actions,
+    group_concat(DISTINCT requested_model) AS requested,
+    group_concat(DISTINCT trim(provider || '/' || model, '/')) AS served,
+    sum(cost_usd) AS cost_usd,
+    sum(requested_same_tokens_usd) AS requested_same_tokens_usd,
+    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
+    count(*) - count(cost_usd) AS unpriced,
+    count(*) FILTER (WHERE status IS NULL OR status >= 400 OR error <> '') AS errors
+FROM decisions
+GROUP BY session;
+CREATE VIEW savings AS
+SELECT
+    requested_model,
+    provider,
+    model,
+    count(*) AS actions,
+    sum(cost_usd) AS cost_usd,
+    sum(requested_same_tokens_usd) AS requested_same_tokens_usd,
+    sum(requested_same_tokens_usd - cost_usd) AS saved_usd,
+    sum(requested_same_tokens_usd - cost_usd) / nullif(sum(requested_same_tokens_usd), 0) AS saved_share
+FROM decisions
+WHERE cost_usd IS NOT NULL AND requested_same_tokens_usd IS NOT NULL
+GROUP BY requested_model, provider, model;
+CREATE VIEW schema_version AS
+SELECT count(*) AS version, max(applied_at) AS applied_at
+FROM _sqlite_migrations
+WHERE migration_set = 'turnout';
+COMMIT;
