@@ -237,10 +237,17 @@ async def _streamed(
         if not out:
             raise  # nothing is out yet: somebody else may answer
         log.warning("answer of %s: %r", answer.attempt.provider, e)
-        last = passing.fail(answer.cut or f"upstream broke off: {type(e).__name__}")
+        last = _broken(passing, answer, e)
     _check_begun(passing, out)
     for piece in last:
         yield piece
+
+
+def _broken(passing: Translation, answer: Answer, e: Exception) -> list[bytes]:
+    """Perhaps nothing was missing but the connection's own end; else it fails."""
+    if isinstance(e, aiohttp.ClientError | OSError) and not answer.cut:
+        return passing(b"")
+    return passing.fail(answer.cut or f"upstream broke off: {type(e).__name__}")
 
 
 def _check_begun(passing: Translation, out: bool) -> None:

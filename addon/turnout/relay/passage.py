@@ -197,14 +197,14 @@ class Passage:
         answer: Answer | None = None,
         vigil: Vigil | None = None,
     ) -> web.StreamResponse:
-        first = await anext(pieces, b"")
-        response = self._response = web.StreamResponse(status=status)
-        for key, value in (*headers, *self._marks(answer)):
-            response.headers.add(key, value)
-        self._out = True
-        await response.prepare(self._request)
-        write = vigil.write if vigil else response.write
         async with vigil or nullcontext():
+            first = await anext(pieces, b"")
+            response = self._response = web.StreamResponse(status=status)
+            for key, value in (*headers, *self._marks(answer)):
+                response.headers.add(key, value)
+            self._out = True
+            await response.prepare(self._request)
+            write = vigil.write if vigil else response.write
             if first:
                 await write(first)
             async for piece in pieces:
