@@ -23,7 +23,7 @@ PROMISED = {
     *(55, 57, 58),
     *range(63, 71),
     *range(71, 79),
-    *(79, 80, 86, 94, 95),
+    *(79, 80, 84, 85, 86, 94, 95),
 }
 
 # in a function's name, in an id that a parameter has, in a docstring
