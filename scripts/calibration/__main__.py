@@ -7,6 +7,7 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from calibration import fit
-from calibration.pairs import Pair, made, measured, prompts
+from calibration.pairs import Pair, Prompt, made, measured, prompts
 from turnout.answers.pairs import FEATURES, agree
 from turnout.paths import artifacts_dir
 from turnout.route.bundle import Bundle, latest
@@ -30,8 +31,7 @@ def main() -> int:
     embed = Embedder(artifacts / "encoder")
     bundle = Bundle.load(latest(artifacts), encoder=embed.id, dim=embed.dim)
     found = prompts(asked.data, asked.most, chance)
-    vectors = np.vstack([embed([prompt.text]) for prompt in found])
-    pairs = measured(list(made(found, vectors, chance)), embed, bundle)
+    pairs = _pairs(asked.pairs, found, embed, bundle, chance)
     parts = {name: [pair for pair in pairs if pair.split == name] for name in QUARTERS}
     model = fit.train([p for p in parts["train"] if agree(p.old, p.new)])
     limits = _thresholds(model, parts["calibrate"])
@@ -43,10 +43,28 @@ def main() -> int:
     return 0
 
 
+def _pairs(
+    file: Path | None,
+    found: Sequence[Prompt],
+    embed: Embedder,
+    bundle: Bundle,
+    chance: random.Random,
+) -> list[Pair]:
+    """With cosines; of `file`, if that is there, since embedding them is what takes long."""
+    if file and file.exists():
+        return [Pair(**one) for one in json.loads(file.read_text())]
+    vectors = np.vstack([embed([prompt.text]) for prompt in found])
+    pairs = measured(list(made(found, vectors, chance)), embed, bundle)
+    if file:
+        file.write_text(json.dumps([asdict(pair) for pair in pairs]))
+    return pairs
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/calibrate_cache")
     parser.add_argument("--data", type=Path, required=True, help="folder with prompts.parquet")
     parser.add_argument("--out", type=Path, help="folder of the artifact")
+    parser.add_argument("--pairs", type=Path, help="keep the pairs here, or take them from here")
     parser.add_argument("--most", type=int, default=4000, help="questions")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -131,7 +149,7 @@ def _write(
     clusters = {name: limit for name, limit in sorted(limits.items()) if name}
     admission = {
         "encoder": encoder,
-        "features": FEATURES,
+        "features": [*FEATURES],
         "bias": round(model.bias, 6),
         "weights": [round(weight, 6) for weight in model.weights],
         "threshold": limits[""],

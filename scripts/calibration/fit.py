@@ -27,9 +27,25 @@ def matrix(pairs: Sequence[Pair]) -> Floats:
     return np.array([rules.features(p.old, p.new, p.cosine) for p in pairs])
 
 
-def train(pairs: Sequence[Pair], *, ridge: float = 1.0, rounds: int = 50) -> Model:
-    """Newton's steps on pairs that the rules let pass; both labels weigh the same."""
+def train(pairs: Sequence[Pair]) -> Model:
+    """More words in common must never speak against the same meaning.
+
+    A feature whose weight has the wrong sign has learned how the pairs were made: it is left out.
+    """
     x, y = matrix(pairs), np.array([p.same for p in pairs], float)
+    signs, weights = np.array([*rules.FEATURES.values()]), np.zeros(x.shape[1])
+    left = np.arange(x.shape[1])
+    while True:
+        bias, *found = _newton(x[:, left], y)
+        wrong = np.minimum(np.array(found) * signs[left], 0)
+        if not wrong.any():
+            weights[left] = found
+            return Model(bias, tuple(map(float, weights)))
+        left = np.delete(left, int(wrong.argmin()))
+
+
+def _newton(x: Floats, y: Floats, *, ridge: float = 1.0, rounds: int = 50) -> list[float]:
+    """Bias and weights; both labels weigh the same."""
     x = np.hstack([np.ones((len(x), 1)), x])
     weight = np.where(y > 0, 0.5 / max(y.sum(), 1), 0.5 / max((1 - y).sum(), 1)) * len(y)
     beta, penalty = np.zeros(x.shape[1]), ridge * np.eye(x.shape[1])
@@ -39,7 +55,7 @@ def train(pairs: Sequence[Pair], *, ridge: float = 1.0, rounds: int = 50) -> Mod
         gradient = x.T @ (weight * (p - y)) + penalty @ beta
         hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + penalty
         beta -= np.linalg.solve(hessian, gradient)
-    return Model(float(beta[0]), tuple(map(float, beta[1:])))
+    return [float(one) for one in beta]
 
 
 def told(model: Model, pairs: Sequence[Pair]) -> Floats:

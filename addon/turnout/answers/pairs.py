@@ -120,15 +120,16 @@ def agree(old: str, new: str) -> bool:
     return one.fixed == two.fixed
 
 
-FEATURES = (
-    "cosine",
-    "words shared",
-    "content shared",
-    "content not shared",
-    "order shared",
-    "letters shared",
-    "length",
-)
+# what is looked at, and whether more of it speaks for (1) or against (-1) the same meaning
+FEATURES = {
+    "cosine": 1,
+    "words shared": 1,
+    "content shared": 1,
+    "content not shared": -1,
+    "order shared": 1,
+    "letters shared": 1,
+    "length": 1,
+}
 
 
 def features(old: str, new: str, cosine: float) -> tuple[float, ...]:
