@@ -113,6 +113,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a typo in a word": ("mode = 'rout'", "given.toml:1: mode", "did you mean route?"),
     "a profile nobody has": ("[policy]\nprofile = 'x'", "policy.profile", "strict, parity, thrift"),
     "a number for a string": ("[proxy]\nlisten = 8080", "given.toml:2", "got int"),
+    "a success that is worth less than nothing": (
+        "[policy]\nsuccess_value = -1",
+        "given.toml:2",
+        "a number from 0 to 1e+06",
+    ),
+    "a success worth no number": (
+        "[policy]\nsuccess_value = nan",
+        "given.toml:2",
+        "a number from 0 to 1e+06",
+    ),
     "a string for a bool": ("[policy]\nnever_above_requested = 'no'", "given.toml:2", "got str"),
     "a number in a list": ("[policy]\n\nallow = ['a/b', 3]", "given.toml:3", "got int"),
     "a value for a table": ("proxy = 8080", "given.toml:1: proxy", "expected a table"),
@@ -307,6 +317,7 @@ VARIABLES: dict[str, tuple[str, str, str, Any]] = {
         "policy.never_above_requested",
         False,
     ),
+    "a fraction": ("TURNOUT_POLICY_SUCCESS_VALUE", "2.5", "policy.success_value", 2.5),
     "a number": ("TURNOUT_POLICY_DEADLINE_MS", "300", "policy.deadline_ms", 300),
     "a list": ("TURNOUT_POLICY_DENY", "a/*, region:cn,", "policy.deny", ("a/*", "region:cn")),
     "an empty list": ("TURNOUT_PROXY_INTERCEPT", "", "proxy.intercept", ()),
@@ -317,7 +328,7 @@ VARIABLES: dict[str, tuple[str, str, str, Any]] = {
         {"a.io": "http://127.0.0.1:1", "b.io": "http://127.0.0.1:2"},
     ),
     "a path": ("TURNOUT_STORE_PATH", "/x/y.db", "store.path", "/x/y.db"),
-    "a fraction": ("TURNOUT_PROXY_DRAIN_S", "0.5", "proxy.drain_s", 0.5),
+    "another fraction": ("TURNOUT_PROXY_DRAIN_S", "0.5", "proxy.drain_s", 0.5),
     "a truth or a word: true": ("TURNOUT_CACHE_EXACT", "true", "cache.exact", True),
     "a truth or a word: a word": ("TURNOUT_CACHE_EXACT", "always", "cache.exact", "always"),
 }

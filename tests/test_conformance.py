@@ -23,7 +23,9 @@ PROMISED = {
     *(55, 57, 58),
     *range(63, 71),
     *range(71, 79),
-    *(79, 80, 84, 85, 86, 94, 95),
+    *range(79, 84),
+    *(42, 84, 85, 86, 87, 91, 93, 94, 95),
+    *range(48, 63),
 }
 
 # in a function's name, in an id that a parameter has, in a docstring

@@ -47,8 +47,11 @@ def test_keys_are_named_and_never_shown(tmp_path: Path) -> None:
     assert found[1].mend == "set GROQ_API_KEY, or drop [providers.groq]"
 
 
-def test_no_key_at_all_is_a_note() -> None:
-    assert states(machine.keys(config.load(environ={}), {})) == {"keys": "note"}
+def test_no_key_at_all_is_a_note(tmp_path: Path) -> None:
+    environ = {"TURNOUT_DATA": str(tmp_path)}
+    assert states(machine.keys(config.load(environ={}), environ)) == {"keys": "note"}
+    (tmp_path / "vault.json").touch()
+    assert states(machine.keys(config.load(environ={}), environ)) == {}, "the vault may have some"
 
 
 def test_data_directory(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import decided
-from turnout import history, store
+from turnout import history, store, sums
 from turnout.errors import ConfigError
 from turnout.history import BY, By, Group, NoDecisionError, total
 from turnout.record import Tried
@@ -291,7 +291,9 @@ def test_an_audit_by_model_looks_nothing_up_and_sorts_no_row(path: Path) -> None
     with store.read(path) as reader:
         plan = [
             row["detail"]
-            for row in reader._conn.execute("EXPLAIN QUERY PLAN " + reader._sql("model", "1"), (0,))
+            for row in reader._conn.execute(
+                "EXPLAIN QUERY PLAN " + sums.statement(reader._conn, "model", "1"), (0,)
+            )
         ]
     assert any("USING COVERING INDEX decisions_sums" in step for step in plan), plan
     inner = plan[: next(n for n, step in enumerate(plan) if step.startswith("SCAN (sub"))]

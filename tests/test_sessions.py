@@ -228,6 +228,21 @@ def test_c91_the_horizon_is_learned_from_the_log(
     assert sessions.horizon.left("llm", "main", 1) < 1.15 < before
 
 
+def test_a_history_edited_in_the_middle_shows_in_the_bill(sessions: Sessions) -> None:
+    """Its beginning and its length are as before: the pin holds, and promises less from then on."""
+    sessions.learn(planned(sessions), passed())
+    longer = replace(ASK, messages=5, input_tokens=21_000)
+    cut = Usage(fresh_input=10, cache_read=4_000, cache_write_5m=21_000, output=300)
+    before = sessions.learned.faith(("a", "big"))
+    sessions.learn(planned(sessions, longer, at=1_000_001.0), passed(cut))
+    found = pin(sessions)
+    assert found and found.binding == ("a", "big")
+    (cached,) = found.caches
+    assert (cached.expected, cached.read) == (24_000, 4_000), "20,000 tokens were not found"
+    assert cached.kept == 25_000, "what was written anew is there"
+    assert sessions.learned.faith(("a", "big")) < 0.6 < before
+
+
 def test_what_models_do_is_learned_from_answers(sessions: Sessions, clock: Clock) -> None:
     """How much each says to the same class of task, and whether its cache keeps its word."""
     small = {"provider": "q", "model": "small"}

@@ -165,6 +165,47 @@ def test_the_next_model_is_not_blamed(world: World) -> None:
     assert (after.evidence.score, after.evidence.steps, after.state.times) == (0.0, n + 1, 1)
 
 
+def circle(world: World, steps: int) -> list[Verdict | None]:
+    """Two looks in turn, again and again, and nothing is ever changed."""
+    verdicts = []
+    for n in range(steps):
+        messages: list[dict[str, Any]] = [{"role": "user", "content": "Find it."}]
+        for m in range(n):
+            look = {"command": ("ls src", "ls etc")[m % 2]}
+            call = {"type": "tool_use", "id": f"t{m}", "name": "Bash", "input": look}
+            back = {"type": "tool_result", "tool_use_id": f"t{m}", "content": "a b"}
+            messages += [
+                {"role": "assistant", "content": [call]},
+                {"role": "user", "content": [back]},
+            ]
+        verdicts.append(world.step(json.dumps({"model": "big", "messages": messages}).encode()))
+    return verdicts
+
+
+def test_c83_a_wide_loop_escalates_once_and_that_is_sticky(world: World) -> None:
+    """For longer than the hour that is asked for: until people ask for something else."""
+    verdicts = [one for one in circle(world, 14) if one]
+    first = next(n for n, one in enumerate(verdicts) if one.reason == "escalated")
+    assert "loop" in verdicts[first].record["signals"]
+    assert {one.to for one in verdicts[first:]} == {("a", "big")}
+    assert world.known.state.times == 1
+    world.clock.now += 3_600.0
+    later = world.step(body(*[PASSED] * 20))
+    assert later and later.to == ("a", "big")
+
+
+def test_what_a_success_is_worth_is_a_setting(world: World) -> None:
+    """Worth nothing, no failure is paid for; worth much, one is paid for at once."""
+    first: dict[float, int] = {}
+    for value in (0.0, 4.0, 400.0):
+        one = World(world.store, Clock())
+        one.watch = Watch(one.sessions.pins, one.quality, one.clock, value)
+        one.sessions.pins.clear()
+        reasons = [found.reason for found in struggle(one) if found]
+        first[value] = reasons.index("escalated") if "escalated" in reasons else 99
+    assert first[400.0] <= first[4.0] < first[0.0] == 99
+
+
 def test_c83_never_over_a_persons_force(world: World) -> None:
     assert struggle(world, force="q/small") == [None] * 12
 

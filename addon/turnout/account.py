@@ -32,8 +32,8 @@ from turnout.wire.events import (
 class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
-    `heard`: what is said, where it is to be kept. `events`: with `keep` all of them, for the cache;
-    None when they got too many.
+    `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
+    `kept`: with `keep` all of them, for the cache; None when they got too many.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Meter:
         keep: bool = False,
     ) -> None:
         self._clock, self.heard = clock, heard
-        self.events: list[Event] | None = [] if keep else None
+        self.kept: list[Event] | None = [] if keep else None
         self._size = 0
         self.model = ""
         self.usage: Usage | None = None
@@ -52,8 +52,10 @@ class Meter:
         self.error = ""
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
+        self.events = 0
 
     def watch(self, event: Event) -> None:
+        self.events += 1
         if self.heard:
             self.heard.hear(event)
         self._keep(event)
@@ -72,12 +74,12 @@ class Meter:
                 self.first = self._clock() if self.first is None else self.first
 
     def _keep(self, event: Event) -> None:
-        if self.events is None:
+        if self.kept is None:
             return
-        self.events.append(event)
+        self.kept.append(event)
         self._size += 64 + len(getattr(event, "text", ""))
         if self._size > MOST_KEPT:
-            self.events = None
+            self.kept = None
 
 
 MOST_KEPT = 4 << 20  # characters, and 64 for each event

@@ -24,7 +24,7 @@ class NotRunningError(TurnoutError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A turnout that runs. `proxy`, `base`: http://host:port. `ca`: its CA's certificate, PEM."""
+    """A turnout that runs. `proxy`, `base`, `api`: http://host:port. `ca`: its certificate, PEM."""
 
     pid: int
     proxy: str
@@ -33,6 +33,12 @@ class Running:
     ca: Path
     started: float
     db: Path
+    api: str = ""
+
+    @property
+    def dashboard(self) -> str:
+        """The link that signs a browser in: what follows # stays in the browser."""
+        return f"{self.base}/ui/#token={self.token}"
 
     def status(self) -> dict[str, Any]:
         return self._ask("GET", "/v1/status")
@@ -72,7 +78,7 @@ class Running:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Straight to the loopback port: http.client knows no proxy variables."""
-        parts = urlsplit(self.base)
+        parts = urlsplit(self.api or self.base)
         line = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=TIMEOUT)
         headers = {"x-turnout-token": self.token, "content-type": "application/json"}
         try:
@@ -105,6 +111,7 @@ def read(path: Path) -> Running | None:
             pid=int(facts["pid"]),
             proxy=str(facts["proxy"]),
             base=str(facts["base"]),
+            api=str(facts.get("api", "")),
             token=str(facts["token"]),
             ca=Path(facts["ca"]),
             started=float(facts["started"]),

@@ -6,9 +6,14 @@ routed   in shadow: on the model that was chosen, as if its conversation had gon
 A new process knows of no conversation; its first action of one counts as warm as it really was.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Thread
 
+from turnout import history
+from turnout.errors import TurnoutError
 from turnout.record import Decision
 from turnout.route.model import Binding
 from turnout.session import elsewhere
@@ -21,6 +26,9 @@ from turnout.state.memory import Memory
 from turnout.wire.events import Usage
 
 MOST = 10_000  # conversations that are remembered
+STUDIED_S = 30 * 86_400.0  # seconds of the log that wordiness is learned from
+
+log = logging.getLogger(__name__)
 
 type Find = Callable[[str, str], Binding | None]
 type Name = tuple[str, str]  # provider, model
@@ -53,6 +61,25 @@ class Counterfactual:
         self._alone: Memory[World] = Memory(most=MOST)
         self._routed: Memory[World] = Memory(most=MOST)
         self._words = Words()
+
+    def study(self, path: Path) -> Thread:
+        """Learns from the log how wordy models are, beside everything else."""
+        thread = Thread(target=self._study, args=(path,), name="turnout-words", daemon=True)
+        thread.start()
+        return thread
+
+    def _study(self, path: Path) -> None:
+        words = Words()
+        try:
+            with history.read(path) as log_file:
+                for row in reversed(list(log_file.answers(self._clock() - STUDIED_S))):
+                    if binding := self._find(row["provider"], row["model"]):
+                        whose = (row["client"] or "", group(row["kind"]))
+                        output = row["output_tokens"] / binding.model.token_ratio
+                        words.heard(whose, binding.model.id, output)
+        except (TurnoutError, TypeError, ValueError) as e:
+            log.debug("nobody is known to be wordy: %s", e)
+        self._words = words
 
     def action(self, decision: Decision, place: Place, served: Name, usage: Usage) -> Action | None:
         """None where there is nothing to go by: an unknown model, a usage that lies."""

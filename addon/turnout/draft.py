@@ -19,6 +19,11 @@ from turnout.trip import Arrival, Attempt, Plan, Refusal, Untouched
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, DialectName, Request
 
+STOPPED = (
+    "[turnout] The same tool call was made again and again without a change in between, so this"
+    " turn was stopped (policy.break_loops). Say what to try instead."
+)
+
 
 class Draft:
     """Mutable for the few milliseconds of planning; the record it leaves is frozen."""
@@ -69,6 +74,10 @@ class Draft:
             "cluster": scored.cluster,
             "cluster_label": scored.label,
         }
+
+    def named(self, project: str) -> None:
+        """What a recording says of its project."""
+        self._facts["project"] = project
 
     def embedded(self, seconds: float) -> None:
         ended = self._clock() - self._began
@@ -177,6 +186,13 @@ class Draft:
             debug=self.header("debug") == "1",
             forced=self.forced,
         )
+
+    def stopped(self, home: Attempt, request: Callable[[], Request]) -> Plan:
+        """Nobody is asked: turnout tells the agent that it runs in a circle."""
+        self._facts["reason"] = "loop_stopped"
+        plan = self.plan(iter(()), home, request, "")
+        plan.stop = STOPPED
+        return plan
 
     def untouched(self, reason: str, error: str = "", refusal: Refusal | None = None) -> Untouched:
         """Home as it came, or refused. In shadow `fresh_model` is what would have been."""

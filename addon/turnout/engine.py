@@ -5,7 +5,6 @@ recognise ─▶ planner.py ─▶ (relay) ─▶ books.py: account, log
 
 import asyncio
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -42,6 +41,7 @@ from turnout.store import Store
 from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
 from turnout.telemetry.prometheus import Prometheus
+from turnout.telemetry.states import breakers
 from turnout.telemetry.switch import wanted
 from turnout.trip import Arrival, Plan, Untouched
 from turnout.watch import Watch
@@ -74,11 +74,11 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.on_reload: list[Callable[[], None]] = []
-        self._artifacts, self._vault = artifacts, vault
+        self._artifacts, self.vault = artifacts, vault
         self.read_again_with(lambda: config)
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
-        self.health = Health(config.hedge, clock=clock, mark=self._mark)
+        self.health = Health(config.hedge, clock=clock, keys=lambda: self.keys)
         self._road, self.broken = self._load(artifacts)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
@@ -87,7 +87,8 @@ class Engine:
         self.books.hide = self.hide
         self.quality = Quality(store, clock)
         self.switches = Switches(store, clock)
-        self.watch = Watch(self.sessions.pins, self.quality, clock)
+        worth = config.policy.success_value
+        self.watch = Watch(self.sessions.pins, self.quality, clock, worth)
         self.shadow = Shadow(self.books.elsewhere, clock)
         self.subscriptions = Subscriptions(clock)
         self.planner = Planner(self)
@@ -140,6 +141,7 @@ class Engine:
             vault=Vault(data_dir(environ)),
         )
         engine.sessions.study()
+        engine.books.elsewhere.study(store_path(config))
         engine.quality.recall()
         engine.limits.recall(engine.store_path)
         return engine
@@ -150,7 +152,7 @@ class Engine:
             return None
         from turnout.telemetry.export import Telemetry
 
-        made = Telemetry(environ)
+        made = Telemetry(environ, lambda: breakers(self.health.status()))
         self.books.observers.append(made.observe)
         return made
 
@@ -169,9 +171,6 @@ class Engine:
         """Without our keys, whichever they are now."""
         return self.keys.hide(text)
 
-    def _mark(self, provider: str, why: str, *, sent: float = math.inf) -> None:
-        self.keys.mark(provider, why, sent=sent)
-
     def read_again_with(self, read: Callable[[], Config]) -> None:
         """`read()`: the configuration as it is written now. Raises ConfigError."""
         self._reread, self._as_read = read, read()
@@ -180,7 +179,7 @@ class Engine:
         """Reads the configuration again. Raises ConfigError, and then nothing has changed."""
         as_read = await asyncio.to_thread(self._reread)
         config = merged(self.config, as_read)
-        keys = Keys(config.providers.values(), self._environ, self._vault, self._clock)
+        keys = Keys(config.providers.values(), self._environ, self.vault, self._clock)
         road = await asyncio.to_thread(self._reload, config, keys)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
@@ -219,8 +218,9 @@ class Engine:
             return None
 
     def shadows(self, arrival: Arrival) -> bool:
-        """Whether this request is only to be watched."""
-        return "shadow" in (self.mode, arrival.header("x-turnout-mode").strip())
+        """Whether this request is only to be watched. A client's header lifts no limit."""
+        asked = arrival.header("x-turnout-mode").strip() if not self.limits else ""
+        return "shadow" in (self.mode, asked)
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
         self.counts["requests"] += 1
@@ -290,7 +290,9 @@ class Engine:
 
     def destinations(self) -> str:
         """One line: where requests may go with these keys and rules."""
-        return self._road.options.destinations() if self._road else "nothing is routed"
+        if self._road is None:
+            return "nothing is routed"
+        return self._road.options.destinations(self.tenants.tighter("", self._project))
 
     def debug_headers(self, decision: record.Decision) -> tuple[tuple[str, str], ...]:
         """What `x-turnout-debug: 1` asks for."""

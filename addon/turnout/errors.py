@@ -7,6 +7,7 @@
       StageError             ours: a stage of the road broke; the request goes home untouched
       WireError              theirs: bytes that their own dialect does not allow
         UnsupportedError     readable, but this target has no word for it
+        UnreadableError      an answer that is none
 
 Whatever is raised on the way, the client's original bytes go to their original host.
 """
@@ -37,6 +38,10 @@ class StageError(TurnoutError):
 
 class WireError(TurnoutError):
     """A peer sent bytes that its own dialect does not allow."""
+
+
+class UnreadableError(WireError):
+    """What came is no answer. Nothing has reached the client yet."""
 
 
 class UnsupportedError(WireError):

@@ -27,7 +27,8 @@ type Find = Callable[[str, str], Binding | None]
 NOTHING = Decimal(0)
 # how an error is called that a provider gave as the first event of its stream: "529: overloaded"
 FIRST_EVENT = re.compile(r"\d{3}: ")
-HUNG_UP = re.compile(r"TimeoutError|no headers within|no first|cancel|slower|lost", re.IGNORECASE)
+HUNG_UP = re.compile(r"TimeoutError|no \w+ within|given up|lost: ")  # as relay/tries.py says it
+LOST = "lost: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def spent(tried: Sequence[Tried], given: Attempt | None, pricing: Pricing) -> Sp
     return Spent(
         attempts=attempts,
         total=_sum(t.cost_usd for t in wasted),
-        hedges=_sum(t.cost_usd for t in wasted if t.hedge),
+        hedges=_sum(t.cost_usd for t in wasted if t.hedge or t.error.startswith(LOST)),
     )
 
 

@@ -5,13 +5,15 @@ from math import inf
 from pathlib import Path
 
 from turnout.config import Config
+from turnout.config.addresses import loopback, private
 from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.guard.tenants import NOTHING, Tighter, together
-from turnout.providers import HOMES
+from turnout.providers import BUILTIN, HOMES
 from turnout.route.bundle import Profile
 from turnout.route.catalog import Binding, Catalog
 from turnout.route.plan import Rules
+from turnout.route.residency import OWN, RESIDENCY, UNKNOWN
 from turnout.trip import Arrival
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import DialectName
@@ -27,7 +29,7 @@ class Options:
         self, config: Config, keys: Keys, catalog: Path, profiles: Mapping[str, Profile]
     ) -> None:
         self._config, self._keys, self._profiles = config, keys, profiles
-        self.catalog = _with_local(Catalog.load(catalog), config)
+        self.catalog = _with_local(Catalog.load(catalog), config).with_facts(facts(config))
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
         self._rules: dict[tuple[str, str, Tighter, bool], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}
@@ -157,15 +159,19 @@ class Options:
         """Its own clients bring their token."""
         return bool(set(self._config.providers[provider].hosts) & set(self._config.proxy.intercept))
 
-    def destinations(self) -> str:
+    def destinations(self, tighter: Tighter = NOTHING) -> str:
         """One line: where requests may go with these keys and rules."""
         if force := self._config.policy.force:
             unkeyed = force.partition("/")[0] not in self._keys
             own = ", with the client's own key: turnout has none" if unkeyed else ""
             return f"every request is forced to {force}{own}"
-        places = ", ".join(f"{name} ({self._config.providers[name].host})" for name in self.names)
+        rules = self.rules("", "", tighter)
+        open_ = [n for n in self.names if not all(map(rules.forbids, self._by_provider.get(n, ())))]
+        places = ", ".join(f"{name} ({self._config.providers[name].host})" for name in open_)
+        shut = ", ".join(name for name in self.names if name not in open_)
         home = "their own provider with the client's own key"
-        return f"requests may go to {home}{' and to ' + places if places else ' only'}"
+        never = f"; never to {shut}, by the rules" if shut else ""
+        return f"requests may go to {home}{' and to ' + places if places else ' only'}{never}"
 
     def _of(self, names: list[str]) -> tuple[Binding, ...]:
         return tuple(binding for name in names for binding in self._by_provider.get(name, ()))
@@ -181,6 +187,17 @@ def _dollars(binding: Binding) -> float:
     """Of a million tokens of input; what is unknown is dearest."""
     price = binding.price
     return inf if price is None or price.input is None else float(price.input)
+
+
+def facts(config: Config) -> dict[str, tuple[str, str]]:
+    """Of each provider: (region, retention). What the configuration says wins."""
+    found = {}
+    for one in config.providers.values():
+        ours = loopback(one.host) or private(one.host)
+        there = one.name in BUILTIN and one.host in BUILTIN[one.name].hosts
+        known = OWN if ours else RESIDENCY.get(one.name, UNKNOWN) if there else UNKNOWN
+        found[one.name] = (one.region or known.region, one.retention or known.retention)
+    return found
 
 
 def _with_local(catalog: Catalog, config: Config) -> Catalog:

@@ -6,8 +6,9 @@ A draft collects what becomes known; `plan` never raises.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -41,6 +42,7 @@ from turnout.switches import Switches
 from turnout.trip import Arrival, Plan, Refusal, Untouched
 from turnout.watch import View, Watch
 from turnout.wire import encoding
+from turnout.wire.request import Ask
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +117,8 @@ class Planner:
             return draft.untouched("router_unavailable", repr(e))
 
     async def _plan(self, draft: Draft) -> Plan | Untouched:
-        if self._parts.mode == "off" or draft.header("mode") == "off":
+        off = self._parts.mode == "off"
+        if off or (draft.header("mode") == "off" and not self._parts.limits):
             return draft.untouched("off")
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
@@ -137,7 +140,7 @@ class Planner:
             draft.ask = draft.dialect.peek(draft.body, arrival.path)
         with self._parts.stages("features"):
             headers = arrival.folded()
-            draft.who = identify(draft.ask, headers)
+            draft.who = identify(draft.ask, headers, arrival.tenant)
             draft.kind = kind(draft.ask, headers)
             draft.words = text.words(draft.ask)
             draft.place = self._parts.sessions.place(draft.ask, draft.who, draft.kind)
@@ -151,7 +154,7 @@ class Planner:
 
     def _beyond(self, draft: Draft) -> Untouched | None:
         """Counts it, and what becomes of it when a limit is reached."""
-        if not draft.real:
+        if not draft.real or not self._parts.limits:
             return None
         assert draft.ask and draft.who
         verdict = self._parts.limits.ask(
@@ -185,6 +188,8 @@ class Planner:
 
     def _hands_off(self, draft: Draft) -> str:
         """Whose request is not ours to route."""
+        if draft.header("mode") == "off":
+            return "off"  # a header lifts no limit: that was looked at before
         if not draft.arrival.is_text:
             return "unreadable"
         if not has_credential(draft.arrival):
@@ -224,19 +229,20 @@ class Planner:
                 draft, View(may, dialects, scored, rules, outlook, version)
             )
             forced = verdict.to if verdict else None
-            choice = choose(
-                ask,
-                requested,
-                may,
-                dialects,
-                scored,
-                rules,
-                forced or (place.pin.binding if place.pin and not draft.beyond else None),
+            chosen = partial(
+                choose,
+                requested=requested,
+                options=may,
+                dialects=dialects,
+                scored=scored,
+                rules=rules,
+                pinned=forced or (place.pin.binding if place.pin and not draft.beyond else None),
                 at=outlook.when,
                 outlook=None if forced or draft.beyond else outlook,
                 alarmed=self._parts.quality.alarmed(version, scored.cluster),
                 memory=self._memory,
             )
+            choice = _natively(chosen, ask)
             if draft.direct and requested:
                 choice = directly(choice, requested)
             draft.chosen(choice, rules)
@@ -328,7 +334,20 @@ class Planner:
             return draft.untouched("shadow")
         attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
+        if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
+            self._parts.sessions.pins.drop(pin)
+            return draft.stopped(composer.home(), composer.request)
         return draft.plan(attempts, composer.home(), composer.request, pin)
+
+
+def _natively(chosen: Callable[[Ask], Choice], ask: Ask) -> Choice:
+    """A compaction in its vendor's own way; in words, where nobody may be asked for that (c65)."""
+    try:
+        return chosen(ask)
+    except NoTargetError:
+        if not ask.summable:
+            raise
+        return chosen(replace(ask, server_tools=False))
 
 
 def _reason(error: TurnoutError) -> str:

@@ -48,5 +48,7 @@ def remove(path: Path) -> None:
 
 
 def url(address: tuple[str, int]) -> str:
+    """As a client on this machine reaches it: "all addresses" is none of them."""
     host, port = address[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  nothing is bound here
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

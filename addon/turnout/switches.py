@@ -16,6 +16,7 @@ from turnout.store import Store
 log = logging.getLogger(__name__)
 
 MOST = 10_000
+MOST_SETS = 64  # of bindings that are remembered
 
 
 class Switches:
@@ -26,6 +27,10 @@ class Switches:
         self._out: Lasting[float] = Lasting(
             store, "switches", _row, most=MOST, before=_before(store)
         )
+        # what was asked about is held, so that an id stays that object's
+        self._opened: dict[
+            tuple[int, str, frozenset[str]], tuple[Sequence[Binding], tuple[Binding, ...]]
+        ] = {}
 
     @property
     def out(self) -> frozenset[str]:
@@ -39,11 +44,17 @@ class Switches:
             self._out.put(_name(binding), self._clock())
 
     def open(self, bindings: Sequence[Binding], asked: Binding | None) -> Sequence[Binding]:
-        """Without those that are out; `asked` stays."""
+        """Without those that are out; `asked` stays. The same object for the same."""
         if not (out := self.out):
             return bindings
         kept = _name(asked) if asked else ""
-        return [one for one in bindings if _name(one) == kept or _name(one) not in out]
+        key = (id(bindings), kept, out)
+        if key not in self._opened:
+            if len(self._opened) >= MOST_SETS:
+                self._opened.clear()
+            left = tuple(b for b in bindings if _name(b) == kept or _name(b) not in out)
+            self._opened[key] = (bindings, left)
+        return self._opened[key][1]
 
 
 def _name(binding: Binding) -> str:

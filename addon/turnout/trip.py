@@ -96,7 +96,7 @@ class Plan:
     `body`: the client's, decoded. `home`: the client's own request, as it came.
     `request()`: its meaning, read at the first call. `pin`: the key it is pinned by, "" for none.
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
-    `account` is a name for it.
+    `account` is a name for it. `stop`: what turnout answers itself; then nobody is asked.
     `forced`: a person named the model; nothing else is tried. `cache_key`: what its answer may be
     kept by, "" when it may not.
     """
@@ -113,6 +113,7 @@ class Plan:
     place: Place | None = None
     plan_token: bool = False
     account: str = ""
+    stop: str = ""
     requested_price: Price | None = None
     debug: bool = False
     forced: bool = False

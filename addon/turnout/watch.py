@@ -55,8 +55,11 @@ class View:
 class Watch:
     """One per process, on the event loop."""
 
-    def __init__(self, pins: Pins, quality: Quality, clock: Callable[[], float]) -> None:
-        self._pins, self._quality, self._clock = pins, quality, clock
+    def __init__(
+        self, pins: Pins, quality: Quality, clock: Callable[[], float], value: float = VALUE
+    ) -> None:
+        """`value`: of a success, in whole sessions on the requested model."""
+        self._pins, self._quality, self._clock, self._value = pins, quality, clock, value
         self._open: OrderedDict[str, tuple[float, str]] = OrderedDict()  # last step, decision
 
     # -- before a request is planned
@@ -95,7 +98,7 @@ class Watch:
             current if dear is not None else None,
             self._rungs(draft, current, view) if struggles and current else (),
             cluster=view.scored.cluster,
-            value_usd=VALUE * (dear or 0.0),
+            value_usd=self._value * (dear or 0.0),
         )
 
     def _current(self, draft: Draft, view: View) -> Rung | None:
@@ -121,6 +124,13 @@ class Watch:
             if rung and rung.quality > current.quality and _affordable(rung, asked, view.rules):
                 rungs[model] = rung
         return list(rungs.values())
+
+    def loops(self, draft: Draft) -> bool:
+        """Whether this very step closed a circle; a person and their force are above it (c82)."""
+        if draft.forced or draft.known is None or not (draft.ask and draft.ask.last_is_tool_result):
+            return False
+        load = draft.known.evidence.loads.get("loop", 0.0)
+        return load >= evidence.SIGNALS["loop"].weight
 
     # -- what becomes of it
 

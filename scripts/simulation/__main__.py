@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from statistics import fmean
 
-from simulation import measure, outcomes, report
+from simulation import cached, measure, outcomes, report
 from simulation.measure import Scene
 from simulation.policies import POLICIES, Policy
 
 BEGAN = time.monotonic()
 SUITES = {"swe": "SWE-bench Verified", "swt": "SWT-bench"}
 SCORES = (0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
-QUICK = 12  # tasks
+QUICK, SOME = 12, 100  # tasks
 MIXED = [name for name in POLICIES if "cheapest" not in name]
 
 
@@ -34,6 +34,10 @@ def simulated(args: argparse.Namespace) -> report.Report:
     near = Scene.of("swe", pool="near", **scene)
     add(found, f"{SUITES['swe']}, models of about one price", near, MIXED)
     found.measured = alone(Scene.of("swe", **scene))
+    say("caches")
+    some = scene | {"limit": QUICK if args.quick else SOME}
+    found.cached = dict(cached.settings(**some))
+    found.lost = list(cached.lost(**some))
     if not args.no_sensitivity:
         found.changes = list(measure.sensitivity(say, suite="swe", **scene))
     return found

@@ -27,7 +27,7 @@ class Knobs:
     redraw: float = 0.25  # share of steps at which a router that forgets chooses anew: guess
     redo: float = 0.7  # share of a session that the stronger model needs after a handover: guess
     hit_rate: float = 0.95  # of automatic caches, where they should hit: guess
-    hosts: int = 4  # that a router which forgets spreads an automatic cache over: guess
+    hosts: int = 4  # of each model, with a cache each, for a router that takes any: guess
 
 
 # pool: share of fresh choices that each model gets in the class of these tasks: guesses

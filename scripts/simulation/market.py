@@ -54,15 +54,21 @@ class Ledger:
     history: float = 0.0
     now: float = 0.0
     usd: float = 0.0
-    caches: dict[str, Cache] = field(default_factory=dict)
+    caches: dict[tuple[str, int], Cache] = field(default_factory=dict)
 
-    def pay(self, model: str, step: Step, *, hit: bool) -> None:
-        """One step. `hit`: an automatic cache that should hit does."""
-        binding = self.bindings[model]
-        ratio, cache = binding.model.token_ratio, self.caches.setdefault(model, Cache())
+    def pay(
+        self, model: str, step: Step, *, hit: bool, host: int = 0, changed: bool = False
+    ) -> None:
+        """One step. `hit`: an automatic cache that should hit does.
+
+        `host`: each keeps a cache of its own. `changed`: the bytes of the prefix are new, as when a
+        proxy writes the body again in another order; nobody has them.
+        """
+        binding, place = self.bindings[model], (model, host)
+        ratio, cache = binding.model.token_ratio, self.caches.setdefault(place, Cache())
         whole = (self.history + step.new) * ratio
         explicit = binding.model.cache == "explicit"
-        expected = read = min(cache.held(self.now), whole)
+        expected = read = 0.0 if changed else min(cache.held(self.now), whole)
         if not explicit:
             read = read // BLOCK * BLOCK if hit else 0.0
         kept = whole if whole >= LEAST.get(model, LEAST_OTHERS) else 0.0
@@ -75,7 +81,7 @@ class Ledger:
         )
         self.usd += float(cost(binding.price, usage) or 0)
         sums = (cache.expected + expected, cache.read + read)
-        self.caches[model] = Cache(kept, self.now, *sums)
+        self.caches[place] = Cache(kept, self.now, *sums)
         self.history += step.new + step.output
 
     def side(self, model: str, *, warm: bool = True) -> Side:
@@ -84,7 +90,7 @@ class Ledger:
         assert binding.price
         write = "cache_write_5m" if binding.model.cache == "explicit" else "input"
         rates = rates_for(binding.price, Usage(fresh_input=round(self.history)))
-        cache = self.caches.get(model, Cache()) if warm else Cache()
+        cache = self.caches.get((model, 0), Cache()) if warm else Cache()
         return Side(
             tariff=tariff(rates, write, cache.faith),
             cached=cache.held(self.now),

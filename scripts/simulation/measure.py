@@ -8,13 +8,14 @@ from statistics import fmean, stdev
 from typing import Any
 from unittest.mock import patch
 
-from simulation import outcomes
+from simulation import outcomes, policies
 from simulation.knobs import POOLS, Knobs
 from simulation.market import market
 from simulation.policies import POLICIES, REQUESTED, Policy, Run, World, walk
 from simulation.sessions import Task
-from turnout.session import escalate, evidence
+from turnout.session import economics, escalate, evidence, learned
 from turnout.session.evidence import SIGNALS
+from turnout.session.horizon import Curve
 
 CHEAP = "minimax-m3"
 WATCHING = "cheapest + evidence"
@@ -156,6 +157,12 @@ def changed(module: object, **values: object) -> Iterator[None]:
         yield
 
 
+# signals that a simulated session can show; of the others its figures say nothing
+OCCUR = (
+    *("tool_error", "tests_failed", "tests_passed", "call_repeated", "loop", "edit_undone"),
+    *("call_malformed", "stalled", "human_corrects"),
+)
+MODULES = {"evidence": evidence, "escalate": escalate, "policies": policies, "learned": learned}
 # what is changed: knobs of the simulation, or constants of turnout's own modules
 SENSITIVITY: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -163,15 +170,23 @@ SENSITIVITY: dict[str, dict[str, Any]] = {
     "weights doubled": {"evidence": {"SIGNALS": scaled(2.0)}},
     "fading twice as fast": {"evidence": {"SIGNALS": faded(2.0)}},
     "fading half as fast": {"evidence": {"SIGNALS": faded(0.5)}},
-    **{f"without {n}": {"evidence": {"SIGNALS": without(n)}} for n in (
-        "tests_failed", "tests_passed", "call_repeated", "edit_undone", "human_corrects")},
+    **{f"without {n}": {"evidence": {"SIGNALS": without(n)}} for n in OCCUR},
+    "10 steps without progress: 5": {"evidence": {"STALL": 5}},
+    "10 steps without progress: 20": {"evidence": {"STALL": 20}},
     "a success is worth 2 sessions": {"value": 2.0},
     "a success is worth 8 sessions": {"value": 8.0},
     "a success is worth 16 sessions": {"value": 16.0},
     "correlation 0.4": {"escalate": {"CORRELATION": 0.4}},
     "correlation 0.8": {"escalate": {"CORRELATION": 0.8}},
     "least score 0": {"escalate": {"LEAST_SCORE": 0.0}},
-    "least score 1": {"escalate": {"LEAST_SCORE": 1.0}},
+    "least score 2": {"escalate": {"LEAST_SCORE": 2.0}},
+    "at most 1 escalation": {"escalate": {"MOST": 1}},
+    "no margin for a switch": {"margins": {"margin_usd": 0.0, "margin_share": 0.0}},
+    "ten times the margin": {"margins": {"margin_usd": 0.02, "margin_share": 0.2}},
+    "8 steps expected": {"policies": {"CURVE": Curve.flat(8.0)}},
+    "32 steps expected": {"policies": {"CURVE": Curve.flat(32.0)}},
+    "caches are not doubted": {"learned": {"FAITH": 1e9}},
+    "caches are doubted at once": {"learned": {"FAITH": 1.0}},
     "45 % of failures show": {"knobs": {"visible": 0.45}},
     "85 % of failures show": {"knobs": {"visible": 0.85}},
     "3 % look bad and end well": {"knobs": {"misleading": 0.03}},
@@ -190,17 +205,18 @@ WATCHED = ("requested", "naive, any host", WATCHING, "economics + evidence")
 def sensitivity(
     say: Callable[[str], None], **scene: Any
 ) -> Iterator[tuple[str, Detector, dict[str, Row]]]:
-    for name, change in SENSITIVITY.items():
-        say(name)
+    for title, change in SENSITIVITY.items():
+        say(title)
         here = Scene.of(knobs=Knobs(**change.get("knobs", {})), **scene)
-        if "value" in change:
-            here = replace(here, world=replace(here.world, value=change["value"]))
-        with (
-            changed(evidence, **change.get("evidence", {})),
-            changed(escalate, **change.get("escalate", {})),
-        ):
+        world = {"value": change["value"]} if "value" in change else {}
+        if "margins" in change:
+            world["margins"] = economics.Knobs(**change["margins"])
+        here = replace(here, world=replace(here.world, **world))
+        with ExitStack() as stack:
+            for name, module in MODULES.items():
+                stack.enter_context(changed(module, **change.get(name, {})))
             rows = {row.name: row for row in bills(here, lambda _: None, WATCHED)}
-            yield name, escalations(here), rows
+            yield title, escalations(here), rows
 
 
 __all__ = ["REQUESTED", "Detector", "Row", "Scene", "bills", "curve", "escalations", "sensitivity"]

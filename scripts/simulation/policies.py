@@ -48,11 +48,15 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`first`: the model to begin with, "" for the first fresh choice."""
+    """`first`: the model to begin with, "" for the first fresh choice.
+
+    `scatters`: any host of a model takes a step. `rewrites`: share of steps with a new prefix.
+    """
 
     first: str = ""
     forgets: bool = False
     scatters: bool = False
+    rewrites: float = 0.0
     switches: bool = False
     watches: bool = False
 
@@ -102,9 +106,16 @@ class Walk:
         self._ledger.now += step.gap
         self._decide(place, step, extra)
         knobs = self._world.knobs
-        rate = knobs.hit_rate / (knobs.hosts if self._policy.scatters else 1)
-        hit = self._task.chance("hit", place).random() < rate
-        self._ledger.pay(self._model, step, hit=hit)
+        hit = self._task.chance("hit", place).random() < knobs.hit_rate
+        host = self._task.chance("host", place).randrange(knobs.hosts)
+        changed = self._task.chance("bytes", place).random() < self._policy.rewrites
+        self._ledger.pay(
+            self._model,
+            step,
+            hit=hit,
+            host=host if self._policy.scatters else 0,
+            changed=changed,
+        )
         self._served.append(self._model)
 
     def _decide(self, place: int, step: Step, extra: list[Fact]) -> None:

@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulation.measure import Detector, Row
+from simulation.cached import Lost
+from simulation.measure import OCCUR, Detector, Row
+from turnout.session.evidence import SIGNALS
 
 ABOUT = (
     "`scripts/simulate --out artifacts/reports`. Measured: who solved which task, and the bills of",
@@ -13,6 +15,23 @@ ABOUT = (
     "(`scripts/simulation/knobs.py`, `sessions.py`). So the detector's figures say what turnout's",
     "weights make of those guesses; on trajectories of real agents they have not been measured.",
 )
+
+CACHED = (
+    "## When forgetting the session costs more than the requested model",
+    "",
+    "100 tasks. Bills against the requested model. `naive` comes back to the same host, and finds",
+    "its cache of five minutes again: it pays for the prefix once per model, and a cheap model's",
+    "uncached input may cost less than a dear one's cached, so it need not cost more. `naive, any",
+    "host` takes one of four hosts with caches of their own, as load balancing does.",
+)
+LOST = (
+    "## What a lost cache costs: the simulator against users' reports",
+    "",
+    "100 tasks. Bills of one model alone, times its own bill with its cache, by the share of steps",
+    "whose prefix is not found. Users report three to five times the quota at half (a proxy that",
+    "wrote JSON in another order).",
+)
+SPREAD = "The same, by the number of hosts that the steps are spread over:"
 
 type Changes = list[tuple[str, Detector, dict[str, Row]]]
 
@@ -27,6 +46,8 @@ class Report:
     measured: dict[str, dict[str, float]] = field(default_factory=dict)
     detectors: dict[str, Detector] = field(default_factory=dict)
     points: dict[str, list[tuple[float, Detector]]] = field(default_factory=dict)
+    cached: dict[str, dict[str, Row]] = field(default_factory=dict)
+    lost: list[Lost] = field(default_factory=list)
     changes: Changes = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
@@ -50,6 +71,9 @@ class Report:
                 for m, u in self.measured.items()
             ]
         )
+        yield from ("", *CACHED, "", *table(_cached_rows(self.cached)))
+        yield from ("", *LOST, "", *table(_lost_rows(self.lost, "rewritten")))
+        yield from ("", SPREAD, "", *table(_lost_rows(self.lost, "hosts")))
         yield from ("", "## The evidence as a detector of sessions that fail", "")
         for name, found in self.detectors.items():
             shares = f"{found.hit:.0%} of failing sessions, {found.false:.0%} of others"
@@ -59,7 +83,10 @@ class Report:
             rows = [[f"{s:.2f}", f"{d.hit:.0%}", f"{d.false:.0%}"] for s, d in points]
             yield from table([["score", "caught", "false alarms"], *rows])
         if self.changes:
-            yield from ("", "## What the figures hang on", "", *table(_change_rows(self.changes)))
+            silent = ", ".join(name for name in SIGNALS if name not in OCCUR)
+            yield from ("", "## What the figures hang on", "")
+            yield from (f"Signals that no simulated session shows: {silent}.", "")
+            yield from table(_change_rows(self.changes))
 
 
 def _bill_rows(rows: Sequence[Row]) -> list[list[str]]:
@@ -74,6 +101,21 @@ def _bill_rows(rows: Sequence[Row]) -> list[list[str]]:
             f"{row.escalated:.0%}",
         ]
         for row in rows
+    ]
+
+
+def _cached_rows(cached: dict[str, dict[str, Row]]) -> list[list[str]]:
+    names = ("naive", "naive, any host", "pinned", "economics")
+    return [["sessions", *names]] + [
+        [name, *(f"{rows[n].share:.0%} ± {rows[n].share_se:.0%}" for n in names)]
+        for name, rows in cached.items()
+    ]
+
+
+def _lost_rows(lost: Sequence[Lost], what: str) -> list[list[str]]:
+    heads = [["model", *(getattr(one, what))] for one in lost[:1]]
+    return heads + [
+        [one.model, *(f"{times:.2f}" for times in getattr(one, what).values())] for one in lost
     ]
 
 

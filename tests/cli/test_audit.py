@@ -1,7 +1,10 @@
 import csv
 import io
 import json
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +217,84 @@ def test_read_while_it_is_written(turnout: Run, tmp_path: Path) -> None:
         assert log.flush(60)
         result = turnout("audit", *SINCE, "--json", "--db", tmp_path / "a.db")
         assert json.loads(result.stdout)["total"]["actions"] == 1
+
+
+def test_a_clock_in_the_future(turnout: Run, tmp_path: Path) -> None:
+    """Counted with the others, and told."""
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(decided.row(of_decision={"at": time.time() + 9e6}))
+    result = turnout("audit", "--db", tmp_path / "a.db")
+    assert "1 actions since" in result.stderr
+    assert "1 actions are dated in the future: check the clock." in result.stderr
+
+
+def test_a_corrupt_row_stops_nothing(turnout: Run, db: Path) -> None:
+    with closing(sqlite3.connect(db)) as conn:
+        conn.execute(
+            "UPDATE decisions SET model = NULL, provider = x'ff', cost_usd = 'much', attempts = 7,"
+            " status = 'well' WHERE id = 'dear'"
+        )
+        conn.commit()
+    for by in BY:
+        assert turnout("audit", *SINCE, "--by", by, "--db", db).exit_code == 0
+    assert turnout("why", "dear", "--db", db).exit_code == 0
+
+
+MOVED = {
+    "reason": "ev_positive",
+    "stay_usd": 0.5,
+    "switch_usd": 0.2,
+}
+
+
+def test_what_moved(turnout: Run, tmp_path: Path) -> None:
+    """Switches with what they were to save, failovers and hedges with what they cost."""
+    hedged = {"attempts": FAILED, "attempts_usd": 0.003, "hedge_usd": 0.003}
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(decided.row(of_decision={"id": "a", **MOVED}))
+        log.add(decided.row(of_decision={"id": "b", **MOVED}))
+        log.add(decided.row(of_decision={"id": "c", "reason": "escalated"}))
+        log.add(
+            decided.row(
+                of_decision={"id": "d"}, of_outcome={"attempts": FAILED, "attempts_usd": 0.001}
+            )
+        )
+        log.add(decided.row(of_decision={"id": "e"}, of_outcome=hedged))
+    found = json.loads(turnout("audit", *SINCE, "--json", "--db", tmp_path / "a.db").stdout)
+    assert {
+        m["name"]: (m["actions"], m["expected_usd"], m["cost_usd"]) for m in found["moves"]
+    } == {
+        "ev_positive": (2, pytest.approx(0.6), None),
+        "escalated": (1, None, None),
+        "failover": (1, None, 0.001),
+        "hedge": (1, None, 0.003),
+    }
+    screen = turnout("audit", *SINCE, "--db", tmp_path / "a.db")
+    told = [" ".join(line.split()) for line in screen.stdout.splitlines()]
+    assert "switched, a warm cache left behind 2 $0.6000" in told
+
+
+SHADOWED = {"reason": "shadow", "provider": "anthropic", "model": "claude-opus-4-5"}
+COSTED = {
+    "cost_usd": 0.03,
+    "routed_usd": 0.01,
+    "routed_low_usd": 0.008,
+    "routed_high_usd": 0.02,
+}
+
+
+def test_shadow_in_one_sentence(turnout: Run, tmp_path: Path) -> None:
+    """What it would have saved, between which bounds, switching how many; and how to begin."""
+    with Store.open(tmp_path / "a.db") as log:
+        for n, chosen in enumerate(["q/small", "q/small", "anthropic/claude-opus-4-5"]):
+            one = {"id": f"i{n}", "session": f"s{n // 2}", "fresh_model": chosen}
+            costed = COSTED if n < 2 else dict.fromkeys(COSTED, 0.03)
+            log.add(decided.row(of_decision={**SHADOWED, **one}, of_outcome=costed))
+    result = turnout("audit", *SINCE, "--db", tmp_path / "a.db")
+    assert (
+        "turnout, in shadow, would have saved $0.0400 ($0.0200 to $0.0440) of $0.0900,"
+        " switching 1 of 2 sessions.\n"
+    ) in result.stdout
+    assert "`turnout on` routes for real" in result.stderr
+    found = json.loads(turnout("audit", *SINCE, "--json", "--db", tmp_path / "a.db").stdout)
+    assert (found["shadow"]["sessions_switched"], found["shadow"]["sessions"]) == (1, 2)

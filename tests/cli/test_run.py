@@ -19,6 +19,7 @@ from pretend import Pretended
 from turnout import record
 from turnout.cli import child, own
 from turnout.cli import run as run_module
+from turnout.config import load
 from turnout.doctor import tls
 from turnout.store import Store
 
@@ -155,6 +156,16 @@ def test_a_project_has_its_own_profile(
     Path("turnout.toml").write_text(f'[policy]\nprofile = "{profile}"\n')
     assert call("run", "--", sys.executable, *SHOW) == 0
     assert (json.loads(capfd.readouterr().out)["HTTPS_PROXY"] == running.url) is joined
+
+
+@pytest.mark.parametrize("more", ['deny = ["deepseek/*"]', "force = 'anthropic/claude-opus-4-7'"])
+def test_a_project_that_says_more_has_its_own_proxy(
+    call: Call, running: Pretended, capfd: Any, more: str
+) -> None:
+    """Else its rules would be silently left out."""
+    Path("turnout.toml").write_text(f'[policy]\nprofile = "parity"\n{more}\n')
+    assert call("run", "--", sys.executable, *SHOW) == 0
+    assert json.loads(capfd.readouterr().out)["HTTPS_PROXY"] != running.url
 
 
 def test_a_wrong_file_of_the_project_is_told(call: Call, running: Pretended, capsys: Any) -> None:
@@ -365,3 +376,15 @@ def test_another_proxy_is_told_of(
     assert call("run", "--", "true") == 0
     said = capsys.readouterr().err
     assert "HTTPS_PROXY was set" in said and "secret" not in said
+
+
+def test_its_own_proxy_is_for_its_own_agent(tmp_path: Path) -> None:
+    """Whatever the configuration says of other machines and passwords."""
+    file = tmp_path / "turnout.toml"
+    open_ = "0.0.0.0:80"
+    file.write_text(
+        f'[proxy]\nlisten = "{open_}"\nbase_listen = "{open_}81"\nauth = "always"\nusers = "{file}"'
+    )
+    proxy = load([file], own.OPEN).proxy
+    assert (proxy.address, proxy.base_address) == (("127.0.0.1", 0), ("127.0.0.1", 0))
+    assert proxy.auth == "remote"

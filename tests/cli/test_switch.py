@@ -1,6 +1,7 @@
 """on, off and status against a control API."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_status(call: Call, running: Pretended, capsys: Capture) -> None:
     for part in ("on: requests are routed", "1 min 1 s", running.url, "2 routed", "api.groq.com"):
         assert part in said
     assert "7 rows" in said and "the disk is full" in said
-    assert "pretended-token" not in said
+    assert f"{running.url}/ui/#token=pretended-token" in said
 
 
 def test_reload(call: Call, running: Pretended, capsys: Capture) -> None:
@@ -65,6 +66,20 @@ def test_status_json(call: Call, running: Pretended, capsys: Capture) -> None:
     facts = json.loads(capsys.readouterr().out)
     assert (facts["running"], facts["proxy"], facts["routed"]) == (True, running.url, 2)
     assert "token" not in facts
+
+
+def test_status_tells_what_is_left_out_for_now(
+    call: Call, running: Pretended, capsys: Capture
+) -> None:
+    breaker = {"binding": "groq/llama", "state": "open", "error": "status 429"}
+    running.facts["breakers"] = [
+        {**breaker, "until": time.time() + 90.5},
+        {**breaker, "binding": "groq/*", "until": time.time() - 1},
+    ]
+    assert call("status") == 0
+    said = capsys.readouterr().out
+    assert "groq/llama: status 429; for 1 min 30 s" in said
+    assert "groq/*: status 429; until one request has tried it" in said
 
 
 # what is wrong with a run file

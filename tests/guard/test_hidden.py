@@ -1,13 +1,30 @@
 """What is shown to nobody."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail
 
-from turnout.guard import logs
+from turnout import config
+from turnout.attempts import Composer
+from turnout.control import Running
+from turnout.guard import logs, passwords
 from turnout.guard.hidden import hidden_path, is_hidden, redacted
+from turnout.guard.keys import Keys
+from turnout.guard.tenants import Tenants
+from turnout.guard.vault import Vault
+from turnout.options import imagined
+from turnout.paths import artifacts_dir
+from turnout.route.catalog import Catalog
+from turnout.stages import Stages
+from turnout.wire.dialects import DIALECTS
+
+CANARY = "caNAry-in-a-key"
 
 SHOWN = {
     "content-type": False,
@@ -82,3 +99,27 @@ def test_log_records_and_their_tracebacks(factory: None) -> None:
         log.exception("it broke")
     said = out.getvalue()
     assert "a *** and 5" in said and "ValueError: no ***" in said and "hunter2" not in said
+
+
+def test_no_object_shows_a_secret_when_it_is_printed(tmp_path: Path) -> None:
+    """A traceback, a debugger or a careless log line prints a repr."""
+    keyring.set_keyring(fail.Keyring())
+    vault = Vault(tmp_path)
+    vault.add("groq", CANARY)
+    file = tmp_path / "turnout.toml"
+    file.write_text(f'[tenants.a]\nsecret = "{(known := passwords.hashed(CANARY))}"')
+    found = config.load([file], {})
+    keys = Keys(found.providers.values(), {"OPENROUTER_API_KEY": CANARY}, vault)
+    body = json.dumps({"model": "claude-opus-4-7", "max_tokens": 1, "messages": []}).encode()
+    asked = imagined(found, body, "anthropic", {"x-api-key": CANARY}, "/messages")
+    composer = Composer(asked, body, DIALECTS["anthropic"], False, found.providers, keys, Stages())
+    running = Running(pid=1, proxy="", base="", token=CANARY, ca=file, started=0.0, db=file, api="")
+    catalog = Catalog.load(artifacts_dir({}) / "catalog.json")
+    (binding, *_) = [one for one in catalog.bindings if one.provider == "groq"]
+    attempts = [*composer.attempts((binding,)), composer.home()]
+    assert any(CANARY in value for one in attempts for _, value in one.headers)
+    tenants = Tenants(found)
+    assert tenants.prove("a", CANARY)
+    things = (vault, vault.entries(), found, keys, keys.report(), keys.warnings(), asked, composer)
+    for thing in (*things, attempts, tenants, running):
+        assert CANARY not in repr(thing) and known not in repr(thing), type(thing)

@@ -116,6 +116,16 @@ def test_the_severest_answer_holds_and_the_refused_is_not_counted() -> None:
     assert found.ask("7", Asked(at=START + 62)) is None
 
 
+def test_what_was_used_stays_used_when_the_limits_are_read_again() -> None:
+    """Two limits of the same requests share a window, and count each request once."""
+    found = limits(Limit(requests_per_minute=3, then="cheaper"), Limit(requests_per_minute=4))
+    said = [found.ask(f"{n}", Asked(at=START)) for n in range(5)]
+    assert [one and one.then for one in said] == [None, None, None, "cheaper", "refuse"]
+    found.again((Limit(requests_per_minute=5),))
+    assert found.ask("5", Asked(at=START)) is None
+    assert found.ask("6", Asked(at=START)) is not None
+
+
 class Broken:
     def get(self, key: str) -> Window | None:
         raise ConnectionError("nobody there")

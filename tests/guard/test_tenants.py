@@ -94,6 +94,14 @@ def test_a_secret_is_proved_once_and_then_known(tmp_path: Path) -> None:
     assert SECRET not in repr(loaded(tmp_path))
 
 
+def test_a_secret_that_was_taken_away_is_known_no_more(tmp_path: Path) -> None:
+    tenants = Tenants(loaded(tmp_path))
+    assert tenants.prove("team", "open sesame")
+    tenants.again(loaded(tmp_path, TOML.replace(SECRET, passwords.hashed("another"))))
+    assert not tenants.proved("team", "open sesame") and not tenants.prove("team", "open sesame")
+    assert tenants.prove("team", "another")
+
+
 def test_guessing_ends(tmp_path: Path) -> None:
     now = [0.0]
     tenants = Tenants(loaded(tmp_path), lambda: now[0])

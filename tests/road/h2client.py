@@ -1,4 +1,4 @@
-"""One POST over HTTP/2 through a proxy, with the h2 library that comes with mitmproxy."""
+"""POSTs over HTTP/2 through a proxy, with the h2 library that comes with mitmproxy."""
 
 import ssl
 from collections.abc import Mapping
@@ -17,8 +17,10 @@ async def post(
     body: bytes,
     headers: Mapping[str, str],
     context: ssl.SSLContext,
+    *,
+    streams: int = 1,
 ) -> tuple[int, bytes]:
-    """-> (status, body)"""
+    """The same in so many streams of one connection. -> (status, body) of the first that ends"""
     host, _, port = authority.rpartition(":")
     context.set_alpn_protocols(["h2"])
     reader, writer = await connected(proxy, host, int(port), context)
@@ -31,9 +33,10 @@ async def post(
         ":path": path,
         **headers,
     }
-    stream = wire.get_next_available_stream_id()
-    wire.send_headers(stream, list(head.items()))
-    wire.send_data(stream, body, end_stream=True)
+    for _ in range(streams):
+        stream = wire.get_next_available_stream_id()
+        wire.send_headers(stream, list(head.items()))
+        wire.send_data(stream, body, end_stream=True)
     status, answer = 0, b""
     try:
         while True:
@@ -45,7 +48,7 @@ async def post(
                     status = int(dict(event.headers)[":status"])
                 elif isinstance(event, h2.events.DataReceived):
                     answer += event.data
-                    wire.acknowledge_received_data(event.flow_controlled_length, stream)
+                    wire.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
                     return status, answer
     finally:

@@ -3,16 +3,18 @@
 import asyncio
 import base64
 import json
+import resource
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from road.world import HOME_KEY, OpenRoad, Road, message, plain_environ
-from turnout.guard import passwords
+from turnout import control
+from turnout.guard import authority, passwords
 
 SECRET = "open-sesame"
 TEAM = f"""
@@ -78,57 +80,67 @@ def own_address() -> str:
 # -- the API, however it is reached
 
 
-async def test_every_call_of_the_api_needs_the_token_from_everywhere(road: OpenRoad) -> None:
-    async with road() as way:
-        facts, token = way.served.facts, {"x-turnout-token": way.served.facts["token"]}
-        for path in ("/v1/status", "/v1/pins", "/v1/decisions/x", "/v1/alarms"):
-            assert (await through(way, f"http://turnout.internal{path}"))[0] == 401
-            async with way.served.session.get(facts["base"] + path) as answer:
-                assert answer.status == 401
-        status, _ = await through(way, "http://turnout.internal/v1/mode", method="POST")
-        assert status == 401
-        assert (await through(way, "http://turnout.internal/v1/status", token))[0] == 200
-        for spoiled in ("", "x", token["x-turnout-token"][:-1]):
-            wrong = {"x-turnout-token": spoiled}
-            assert (await through(way, "http://turnout.internal/v1/status", wrong))[0] == 401
+async def needs_the_token(way: Road) -> None:
+    facts, token = way.served.facts, {"x-turnout-token": way.served.facts["token"]}
+    for path in ("/v1/status", "/v1/pins", "/v1/decisions/x", "/v1/alarms"):
+        assert (await through(way, f"http://turnout.internal{path}"))[0] == 401
+        async with way.served.session.get(facts["base"] + path) as answer:
+            assert answer.status == 401
+    status, _ = await through(way, "http://turnout.internal/v1/mode", method="POST")
+    assert status == 401
+    assert (await through(way, "http://turnout.internal/v1/status", token))[0] == 200
+    for spoiled in ("", "x", token["x-turnout-token"][:-1]):
+        wrong = {"x-turnout-token": spoiled}
+        assert (await through(way, "http://turnout.internal/v1/status", wrong))[0] == 401
 
 
-async def test_a_page_of_another_site_is_refused_with_the_token_too(road: OpenRoad) -> None:
+async def refuses_other_pages(way: Road) -> None:
     """DNS rebinding (Host), CSRF (Origin), on the base port and through the proxy."""
-    async with road() as way:
-        token = way.served.facts["token"]
-        for host, origin in (
-            ("evil.example", ""),
-            ("127.0.0.1.evil.example", ""),
-            ("localhost", "https://evil.example"),
-            ("localhost", "null"),
-        ):
-            page = f"Origin: {origin}\n" if origin else ""
-            head = f"Host: {host}\n{page}x-turnout-token: {token}\n\n"
-            assert await raw(way.served.base, f"GET /v1/status HTTP/1.1\n{head}") == 403
-            assert (
-                await raw(way.served.base, f"POST /v1/messages HTTP/1.1\nContent-Length: 0\n{head}")
-                == 403
-            )
-        evil = {"origin": "https://evil.example", "x-turnout-token": token}
-        assert (await through(way, "http://turnout.internal/v1/status", evil))[0] == 403
+    token = way.served.facts["token"]
+    for host, origin in (
+        ("evil.example", ""),
+        ("127.0.0.1.evil.example", ""),
+        ("localhost", "https://evil.example"),
+        ("localhost", "null"),
+    ):
+        page = f"Origin: {origin}\n" if origin else ""
+        head = f"Host: {host}\n{page}"
+        get = f"GET /v1/status HTTP/1.1\n{head}x-turnout-token: {token}\n\n"
+        assert await raw(way.served.base, get) == 403
+        post = f"POST /v1/messages HTTP/1.1\n{head}x-api-key: k\nContent-Length: 0\n\n"
+        assert await raw(way.served.base, post) == 403
+    evil = {"origin": "https://evil.example", "x-turnout-token": token}
+    assert (await through(way, "http://turnout.internal/v1/status", evil))[0] == 403
 
 
-async def test_ports_of_our_own_are_no_way_around(road: OpenRoad) -> None:
+async def is_no_way_around(way: Road) -> None:
     """Through the proxy to the base port, the proxy itself, and the relay's port."""
+    for port in (way.served.base, way.served.proxy):
+        assert (await through(way, f"{port}/v1/status"))[0] in (401, 403, 502)
+        host = urlsplit(port).netloc
+        connect = f"CONNECT {host} HTTP/1.1\nHost: {host}\n\n"
+        get = f"GET /v1/status HTTP/1.1\nHost: {host}\n\n"
+        assert await inside(way.served.proxy, connect, get) in (0, 401, 403, 502)
+    assert await raw(way.served.proxy, "GET /v1/status HTTP/1.1\nHost: localhost\n\n") >= 400
+    status, _ = await through(way, "http://turnout.internal/dispatch", method="POST")
+    assert status == 404
+    relay, token = str(way.served.facts["api"]), way.served.facts["token"]
+    assert (await through(way, f"{relay}/v1/status"))[0] == 401
+    assert (await through(way, f"{relay}/dispatch", method="POST"))[0] == 404
+    evil = f"GET /v1/status HTTP/1.1\nHost: evil.example\nx-turnout-token: {token}\n\n"
+    assert await raw(relay, evil) == 403
+    forged = {"x-turnout-plan": "guess", "x-turnout-token": way.served.facts["token"]}
+    status, _ = await through(way, "http://turnout.internal/dispatch", forged, method="POST")
+    assert status == 404
+
+
+async def test_the_doors_of_this_machine(road: OpenRoad) -> None:
+    """One proxy for all of it: each start takes a second."""
     async with road() as way:
-        for port in (way.served.base, way.served.proxy):
-            assert (await through(way, f"{port}/v1/status"))[0] in (401, 403, 502)
-            host = urlsplit(port).netloc
-            connect = f"CONNECT {host} HTTP/1.1\nHost: {host}\n\n"
-            get = f"GET /v1/status HTTP/1.1\nHost: {host}\n\n"
-            assert await inside(way.served.proxy, connect, get) in (0, 401, 403, 502)
-        assert await raw(way.served.proxy, "GET /v1/status HTTP/1.1\nHost: localhost\n\n") >= 400
-        status, _ = await through(way, "http://turnout.internal/dispatch", method="POST")
-        assert status == 404
-        forged = {"x-turnout-plan": "guess", "x-turnout-token": way.served.facts["token"]}
-        status, _ = await through(way, "http://turnout.internal/dispatch", forged, method="POST")
-        assert status == 404
+        await needs_the_token(way)
+        await refuses_other_pages(way)
+        await is_no_way_around(way)
+        await asks_nobody(way)
 
 
 # -- tenants
@@ -161,6 +173,8 @@ async def test_with_auth_nobody_passes_without_a_secret(road: OpenRoad) -> None:
                 assert answer.status == status, header
         (row,) = await way.served.rows()
         assert row["tenant"] == "team"
+        running = control.read(way.served.data / "run.json")
+        assert running and (await asyncio.to_thread(running.status))["mode"] == "route"
 
 
 async def test_a_user_of_the_proxy_is_the_tenant_of_all_in_the_tunnel(road: OpenRoad) -> None:
@@ -187,16 +201,15 @@ async def test_a_user_of_the_proxy_is_the_tenant_of_all_in_the_tunnel(road: Open
         assert status == 401 and "secret wrong" in json.loads(answer)["error"]["message"]
 
 
-async def test_who_knows_nobody_asks_nobody(road: OpenRoad) -> None:
+async def asks_nobody(way: Road) -> None:
     """Without tenants, what another proxy's password was set for still works (do no harm)."""
-    async with road() as way:
-        proxy = way.served.proxy.replace("http://", "http://me:somewhere-elses@")
-        url = f"https://localhost:{way.home.port}/v1/messages"
-        sent = {"x-api-key": HOME_KEY}
-        async with way.served.session.post(
-            url, data=message(), headers=sent, proxy=proxy, ssl=way.served.tls()
-        ) as answer:
-            assert answer.status == 200
+    proxy = way.served.proxy.replace("http://", "http://me:somewhere-elses@")
+    url = f"https://localhost:{way.home.port}/v1/messages"
+    sent = {"x-api-key": HOME_KEY}
+    async with way.served.session.post(
+        url, data=message(), headers=sent, proxy=proxy, ssl=way.served.tls()
+    ) as answer:
+        assert answer.status == 200
 
 
 # -- other addresses
@@ -222,6 +235,7 @@ async def test_clients_of_other_machines(road: OpenRoad) -> None:
         proxy, base = (
             f"http://{here}:{urlsplit(url).port}" for url in (way.served.proxy, way.served.base)
         )
+        assert urlsplit(way.served.proxy).hostname == "127.0.0.1", "as this machine reaches it"
         token = way.served.facts["token"]
         login = f"Proxy-Authorization: {basic('team', SECRET)}\n"
         assert await raw(proxy, "CONNECT api.anthropic.com:443 HTTP/1.1\nHost: x\n\n") == 407
@@ -240,3 +254,24 @@ async def test_clients_of_other_machines(road: OpenRoad) -> None:
         head = f"x-turnout-tenant: team:{SECRET}\nx-turnout-token: {token}\n\n"
         for host in (f"{here}:1", "turnout.example"):
             assert await raw(base, f"GET /v1/status HTTP/1.1\nHost: {host}\n{head}") == 403
+
+
+@pytest.fixture
+def cores() -> Iterator[None]:
+    """As on a machine that writes core files: programs inherit the limit."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+async def test_a_ca_for_the_opened_hosts_and_no_core_files(road: OpenRoad, cores: None) -> None:
+    async with road(FORCED, env={"TURNOUT_PROXY_CONSTRAINED_CA": "true"}) as way:
+        assert (await way.send(message()))[0] == 200
+        found = authority.read(way.served.data / "ca")
+        assert found
+        assert {"localhost", "turnout.internal"} <= {*(authority.constraints(found) or ())}
+        limits = Path(f"/proc/{way.served.process.pid}/limits")
+        if limits.exists():  # noqa: ASYNC240
+            (line,) = [one for one in limits.read_text().splitlines() if "core file" in one]  # noqa: ASYNC240
+            assert line.split()[4] == "0"

@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from road import artifacts
@@ -139,11 +138,12 @@ async def test_a_stream_cut_inside_a_frame(road: OpenRoad) -> None:
 
 
 async def test_a_whole_answer_that_breaks_off(road: OpenRoad) -> None:
-    """Bytes are out: the client sees that it is cut, and nobody is asked again."""
+    """It is held until it is whole: nothing is out, and a forced model is never replaced."""
     async with road('force = "anthropic/claude-haiku-4-5"') as way:
         way.home.faults.append(Fault("wrong_length"))
-        with pytest.raises(aiohttp.ClientError):
-            await way.send(message())
+        status, answer, _ = await way.send(message())
+        assert status == 502
+        assert json.loads(answer)["error"]["type"] == "api_error"
         assert len(way.home.completions()) == 1
 
 

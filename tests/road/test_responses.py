@@ -10,6 +10,7 @@ import pytest
 
 from road.world import HOME_KEY, OTHER_KEY, Pki, Serve, Served
 from turnout.demo.provider import Fault, SimProvider
+from turnout.wire.openai_responses import compaction
 from wire import grammar, grammar_responses
 
 TO_CHAT = 'force = "openrouter/minimax-m3"'
@@ -204,6 +205,35 @@ async def test_c75_native_only_goes_home(openai: Open, native: dict[str, Any]) -
         told = json.loads(sent) | {"model": seen.json["model"]}
         assert seen.json == told
         assert way.chat.seen == way.claude.seen == []
+
+
+@streamed
+async def test_c65_a_compaction_where_openai_may_not_be_asked(openai: Open, stream: bool) -> None:
+    """Another model is asked in words; its summary comes back in an item, which is opened again."""
+    async with openai(TO_CHAT) as way:
+        body = ASKED | {"tools": [LS], "stream": stream}
+        status, data, _ = await way.send(body | {"input": [HI, {"type": "compaction_trigger"}]})
+        assert status == 200, data
+        (item,) = answered(data, stream=stream)["output"]
+        assert item["type"] == "compaction"
+        status, data, _ = await way.send(body | {"input": [item, HI]})
+        assert status == 200, data
+        asked, seen = [one.json["messages"] for one in way.chat.completions()]
+        assert compaction.ORDER in asked[-1]["content"]
+        assert compaction.opened(item["encrypted_content"]) in seen[-1]["content"]
+        assert way.openai.seen == []
+        first, _ = await way.served.rows(2)
+        assert (first["kind"], first["model"]) == ("compaction", "minimax-m3")
+
+
+async def test_c75_a_summary_of_ours_at_openais(openai: Open) -> None:
+    async with openai(TO_MINI) as way:
+        item = {"type": "compaction", "encrypted_content": compaction.sealed("They want a list.")}
+        status, data, _ = await way.send(ASKED | {"input": [item, HI], "tools": [LS]})
+        assert status == 200, data
+        (seen,) = way.openai.completions()
+        assert seen.json["input"][0]["content"][0]["text"].endswith("They want a list.")
+        assert seen.json["input"][1:] == [HI]
 
 
 async def test_c8_a_cut_answer_is_a_failed_response(openai: Open) -> None:

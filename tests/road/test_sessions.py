@@ -65,6 +65,22 @@ async def test_a_warm_cache_at_home_is_not_left_for_little(road: OpenRoad) -> No
         assert told["switched"] is switched is (row["provider"] == "openrouter")
 
 
+async def test_c61_c62_a_switch_sends_the_whole_history_and_asks_nobody_else(
+    road: OpenRoad,
+) -> None:
+    """turnout sums nothing up: there is no request of its own that could fail or use a key."""
+    async with road() as way:
+        home = {**SESSION, "x-turnout-model": "anthropic/claude-opus-4-7"}
+        await step(way, 2, home)
+        await step(way, 3, {**SESSION, "x-turnout-model": "openrouter/minimax-m3"})
+        (sent,) = way.other.completions()
+        messages = json.loads(sent.body)["messages"]
+        told = [m for m in messages if m["role"] == "tool"]
+        assert [m["content"] for m in told] == [f"ok {n} " * 50 for n in range(3)]
+        assert messages[-1] == told[-1]
+        assert len(way.home.seen) + len(way.other.seen) == 2
+
+
 async def test_a_restart_keeps_the_pin(road: OpenRoad) -> None:
     """The second turnout would choose otherwise by itself: its fresh choice is not the pin."""
     async with road() as way:
@@ -136,9 +152,9 @@ REFUSED = {
     "a near miss": ({"model": "anthropic/claude-opus-4.7"}, "did you mean claude-opus-4-7"),
     "a near miss without provider": ({"model": "claude-opus-47"}, "claude-opus-4-7"),
     "no key for it": ({"model": "groq/llama-3.3-70b-versatile"}, "key"),
-    "no model": ({"session": "s"}, "the body must be"),
-    "not text": ({"model": 5}, "the body must be"),
-    "not an object": ([], "the body must be"),
+    "no model": ({"session": "s"}, "missing required field `model`"),
+    "not text": ({"model": 5}, "Expected `str`"),
+    "not an object": ([], "Expected `object`"),
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 
 import aiohttp
 import pytest
@@ -10,8 +11,8 @@ from aiohttp import web
 
 from road.h2client import post as h2post
 from road.tunnel import connected, peer_issuer
-from road.world import HOME_KEY, OpenRoad, Pki, message
-from turnout.demo.provider import SimProvider
+from road.world import HOME_KEY, OpenRoad, Pki, message, until
+from turnout.demo.provider import Fault, SimProvider
 
 TO_SIBLING = 'force = "anthropic/claude-haiku-4-5"'
 CLIENTS = 40
@@ -199,18 +200,68 @@ async def test_http2_clients(road: OpenRoad) -> None:
         assert b"event: message_stop" in answer
 
 
-async def test_codex_websocket_is_refused_with_426(road: OpenRoad) -> None:
+async def test_more_http2_streams_than_mitmproxy_would_let_through(road: OpenRoad) -> None:
+    """It opens 5 connections to one address for a client, and the relay is one address."""
+    async with road(TO_SIBLING) as way:
+        way.home.faults.append(Fault("slow_headers", seconds=10, count=inf))
+        place = (way.served.proxy, f"localhost:{way.home.port}", "/v1/messages", message())
+        rest = ({"x-api-key": HOME_KEY}, way.served.tls())
+        client = asyncio.create_task(h2post(*place, *rest, streams=8))
+        await until(lambda: len(way.home.completions()) == 8 or client.done())
+        assert not client.done(), "one was answered before all had been sent"
+        client.cancel()
+        await asyncio.gather(client, return_exceptions=True)
+
+
+UPGRADE = {
+    "upgrade": "websocket",
+    "connection": "upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+async def test_c94_codex_websocket_is_refused_while_requests_are_routed(road: OpenRoad) -> None:
+    """426 at once, and nothing reaches its home; in shadow it is home that answers."""
     async with road() as way:
-        async with way.served.session.get(
-            f"https://localhost:{way.home.port}/v1/responses",
-            headers={
-                "upgrade": "websocket",
-                "connection": "upgrade",
-                "sec-websocket-version": "13",
-                "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
-            },
-            proxy=way.served.proxy,
-            ssl=way.served.tls(),
-        ) as answer:
-            assert answer.status == 426
+
+        async def upgraded() -> int:
+            url = f"https://localhost:{way.home.port}/v1/responses"
+            async with way.served.session.get(
+                url, headers=UPGRADE, proxy=way.served.proxy, ssl=way.served.tls()
+            ) as answer:
+                return answer.status
+
+        assert await upgraded() == 426
         assert way.home.seen == []
+        await way.served.api("POST", "/v1/mode", json={"mode": "shadow"})
+        assert await upgraded() != 426
+        assert [seen.path for seen in way.home.seen] == ["/v1/responses"]
+
+
+async def test_c95_side_calls_are_streamed(road: OpenRoad, pki: Pki) -> None:
+    """Telemetry of a client: its home reads the beginning before the client has sent the end."""
+    began = asyncio.Event()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"first")
+        began.set()
+        await reader.readuntil(b"last")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def events() -> AsyncIterator[bytes]:
+        yield b"first"
+        await asyncio.wait([asyncio.create_task(began.wait())], timeout=10)
+        assert began.is_set(), "the proxy holds the beginning back"
+        yield b"last"
+
+    server = await asyncio.start_server(hear, "localhost", 0, ssl=pki.server)
+    port = server.sockets[0].getsockname()[1]
+    async with server, road() as way:
+        url = f"https://localhost:{port}/api/event_logging/v2/batch"
+        async with way.served.session.post(
+            url, data=events(), proxy=way.served.proxy, ssl=way.served.tls()
+        ) as answer:
+            assert answer.status == 200

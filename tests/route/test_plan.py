@@ -57,6 +57,13 @@ def labels(count: int) -> dict[str, Any]:
     return QUALITY | {"mid": Estimate(0.9, 0.0, count)}
 
 
+def test_what_is_denied_cannot_be_forced() -> None:
+    """Neither by a client's header nor by a pin made by hand."""
+    for rule in ({"deny": ("a/mid",)}, {"allow": ("b/*",)}, {"allows": (("b/*",),)}):
+        with pytest.raises(NoTargetError, match=r"a/mid is forced, but (denied|not allowed)"):
+            pick(force="a/mid", **rule)
+
+
 TWICE = {"options": (BIG, BIG_AT_B)}
 
 # fmt: off
@@ -244,8 +251,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "c41 weights above 1": ({"weights": Weights(0.8, 0.2, 0.1)}, r"add up to 1\.1, not 1"),
     "c41 weights below 1": ({"weights": Weights(0.8, 0.0, 0.1)}, r"add up to 0\.9, not 1"),
     "c41 a glob that is none": ({"deny": ("deepseek",)}, r"policy\.deny: 'deepseek' is no glob"),
-    "c41 a fact nobody knows": ({"deny": ("region:cn",)}, r"policy\.deny: .* no 'region'"),
-    "c41 a fact nobody knows, allowed": ({"allow": ("retention:none",)}, r"policy\.allow"),
+    "c41 a fact nobody knows": ({"deny": ("colour:red",)}, r"policy\.deny: .* no 'colour'"),
+    "c41 a fact nobody knows, allowed": ({"allow": ("size:big",)}, r"policy\.allow"),
     "c41 a forced model without provider": ({"force": "mid"}, r"policy\.force: 'mid'"),
 }
 

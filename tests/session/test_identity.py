@@ -108,3 +108,11 @@ def test_hostile_ids_become_plain(id: str) -> None:
     assert PLAIN_ID.fullmatch(who.agent)
     assert who == identify(ask(), {"x-session-id": id, "x-claude-code-agent-id": id})
     assert who.session != identify(ask(), {"x-session-id": id + "x"}).session
+
+
+def test_tenants_share_no_conversation() -> None:
+    for headers in ({}, {"x-session-id": "s1"}):
+        ann, bob = (identify(ask(), headers, name).session for name in ("ann", "bob"))
+        assert len({ann, bob, identify(ask(), headers).session}) == 3
+        assert identify(ask(), headers, "ann").session == ann
+        assert len(identify(ask(), headers, "a" * 79).session) <= 80

@@ -10,7 +10,11 @@ from turnout.telemetry.prometheus import Prometheus
 
 DASHBOARD = Path(__file__).parents[2] / "artifacts" / "grafana.json"
 MODELS = {"claude-opus-4-5", "claude-haiku-4-5"}
-STATUS = {"dropped_rows": 3, "warnings": ["one"], "breakers": {"openrouter/m": "open"}}
+STATUS = {
+    "dropped_rows": 3,
+    "warnings": ["one"],
+    "breakers": [{"binding": "openrouter/m", "state": "open"}],
+}
 
 
 def scraped(prometheus: Prometheus) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """A relay with its API and dashboard in this process: real engine, real sockets, real log."""
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -87,3 +88,20 @@ def beside(folder: Path, artifacts: Path, env: Mapping[str, str]) -> Iterator[Si
 
 def rows(count: int, **facts: Any) -> list[dict[str, Any]]:
     return [decided.numbered(n, **facts) for n in range(count)]
+
+
+@asynccontextmanager
+async def signed_in(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
+    """A browser after the link: its cookie and nothing else."""
+    jar = aiohttp.CookieJar(unsafe=True)  # 127.0.0.1 is no name
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+        async with browser.get(f"{site.url}/ui/?token={site.relay.token}") as got:
+            assert got.status == 200
+        yield browser
+
+
+async def csrf(site: Site, browser: aiohttp.ClientSession) -> str:
+    async with browser.get(f"{site.url}/ui/connect") as got:
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', await got.text())
+    assert found
+    return found[1]

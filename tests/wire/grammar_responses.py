@@ -21,7 +21,13 @@ ITEMS = {
     "function_call": {"function_call_arguments"},
     "custom_tool_call": {"custom_tool_call_input"},
 }
-PREFIX = {"message": "msg_", "reasoning": "rs_", "function_call": "fc_", "custom_tool_call": "ctc_"}
+PREFIX = {
+    "message": "msg_",
+    "reasoning": "rs_",
+    "function_call": "fc_",
+    "custom_tool_call": "ctc_",
+    "compaction": "cmp_",
+}
 
 
 def payloads(data: bytes) -> list[dict[str, Any]]:

@@ -412,7 +412,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "allowed tools": ({"tools": [ADD], "tool_choice": {"type": "mcp"}}, "native_only"),
     "an item reference": ({"input": [{"type": "item_reference", "id": "a"}]}, "native_only"),
     "a bare reference": ({"input": [{"id": "a"}]}, "native_only"),
-    "compaction": ({"input": [HI, {"type": "compaction_trigger"}]}, "native_only"),
+    "a trigger in between": ({"input": [{"type": "compaction_trigger"}, HI]}, "native_only"),
     "a compacted history": (
         {"input": [{"type": "compaction", "encrypted_content": "x"}, HI]},
         "native_only",

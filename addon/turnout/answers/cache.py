@@ -146,7 +146,7 @@ class Answers:
             decision=plan.decision.id,
             provider=passed.attempt.provider,
             model=passed.attempt.model or plan.decision.requested_model,
-            events=kept(passed.meter.events or ()),
+            events=kept(passed.meter.kept or ()),
             cost_usd=_cost(plan, passed),
         )
         if entry.events:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 import click
 
-from turnout.cli import audit_table, figures, log, page
-from turnout.history import BY, By, Group, total
+from turnout.cli import audit_table, figures, log, page, shadow_table
+from turnout.history import BY, By, Group, Move, Pair, Switched, total
 
+CLOCK_S = 120.0  # seconds that two clocks may differ
 SPANS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
 
 
@@ -51,17 +52,24 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
     Days are UTC days, as providers bill. What has no known price is told apart, never counted as 0.
     """
     with log.read(db) as reader:
-        groups = reader.audit(since, by)
+        groups, moves, shadow = reader.audit(since, by), reader.moves(since), reader.shadow(since)
+        ahead = reader.ahead(time.time() + CLOCK_S)
     if form == "json":
-        click.echo(json.dumps(document(groups, since, by), indent=2, ensure_ascii=False))
+        found = document(groups, since, by) | beside(moves, *shadow)
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif form == "csv":
         write_csv(groups)
     else:
         show(groups, since, by)
+        show_moves(moves)
+        show_shadow(*shadow)
+        if ahead:
+            click.echo(f"{ahead:,} actions are dated in the future: check the clock.", err=True)
 
 
 def facts(group: Group) -> dict[str, Any]:
-    return asdict(group) | {"saved_share": group.saved_share}
+    shares = {"saved_share": group.saved_share, "cache_hit_rate": group.cache_hit_rate}
+    return asdict(group) | shares
 
 
 def document(groups: Sequence[Group], since: float, by: By) -> dict[str, Any]:
@@ -71,6 +79,32 @@ def document(groups: Sequence[Group], since: float, by: By) -> dict[str, Any]:
         "groups": [facts(group) for group in groups],
         "total": facts(total(groups)),
     }
+
+
+def beside(moves: Sequence[Move], pairs: Sequence[Pair], sessions: Switched) -> dict[str, Any]:
+    """What moved, and what shadow decided, if it did."""
+    shadow = shadow_table.document(pairs, sessions) if pairs else None
+    return {"moves": [asdict(move) for move in moves], "shadow": shadow}
+
+
+def show_moves(moves: Sequence[Move]) -> None:
+    if moves:
+        console = page.console()
+        console.print()
+        console.print(audit_table.moved(moves))
+
+
+def show_shadow(pairs: Sequence[Pair], sessions: Switched) -> None:
+    """What routing would have done, and how to begin."""
+    if not pairs:
+        return
+    console = page.console()
+    console.print()
+    console.print(shadow_table.table(pairs))
+    click.echo(shadow_table.sentence(pairs, sessions, "turnout, in shadow, would have"))
+    click.echo(
+        '`turnout on` routes for real; say mode = "route" in turnout.toml to keep it.', err=True
+    )
 
 
 def write_csv(groups: Sequence[Group]) -> None:

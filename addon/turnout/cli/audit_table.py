@@ -7,9 +7,11 @@ from typing import Literal
 from rich.table import Table
 
 from turnout.cli import figures
-from turnout.history import By, Group
+from turnout.cli.page import grid
+from turnout.history import By, Group, Move
 
 WIDE = 118  # columns of a terminal; a narrower one gets fewer figures
+WIDEST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Column:
 
     title: str
     cell: Callable[[Group], str]
-    where: Literal["all", "wide", "narrow"] = "all"
+    where: Literal["all", "widest", "wide", "narrow"] = "all"
     seldom: Callable[[Group], int] | None = None
 
 
@@ -29,11 +31,13 @@ FIGURES = (
     Column("input", lambda g: figures.short(g.input_tokens), "wide"),
     Column("cache read", lambda g: figures.short(g.cache_read_tokens), "wide"),
     Column("cache write", lambda g: figures.short(g.cache_write_tokens), "wide"),
+    Column("cached", lambda g: figures.percent(g.cache_hit_rate), "widest"),
     Column("output", lambda g: figures.short(g.output_tokens), "wide"),
     Column("cost", lambda g: figures.usd(g.cost_usd)),
     Column("as asked", lambda g: figures.usd(g.requested_usd), "wide"),
     Column("saved", lambda g: figures.usd(g.saved_usd)),
     Column("%", lambda g: figures.percent(g.saved_share)),
+    Column("saved, left alone", lambda g: alone(g), "widest", lambda g: estimated(g)),
     Column("errors", lambda g: figures.count(g.errors)),
     Column("failovers", lambda g: figures.count(g.failovers), "wide", lambda g: g.failovers),
     Column("unpriced", lambda g: figures.count(g.unpriced), "wide", lambda g: g.unpriced),
@@ -56,8 +60,43 @@ def table(groups: Sequence[Group], whole: Group, by: By, *, width: int) -> Table
 
 
 def fits(column: Column, whole: Group, width: int) -> bool:
-    hidden = "narrow" if width >= WIDE else "wide"
-    return column.where != hidden and (column.seldom is None or column.seldom(whole) > 0)
+    hidden = {"narrow"} if width >= WIDE else {"wide"}
+    hidden |= set() if width >= WIDEST else {"widest"}
+    return column.where not in hidden and (column.seldom is None or column.seldom(whole) > 0)
+
+
+def estimated(group: Group) -> int:
+    """Actions for which it is known what the requested model would have cost by itself."""
+    return group.actions - group.unpriced - group.unestimated
+
+
+def alone(group: Group) -> str:
+    """$1.20 ($0.80 to $1.90): against the requested model, left alone."""
+    low, high = figures.usd(group.alone_saved_low_usd), figures.usd(group.alone_saved_high_usd)
+    value = figures.usd(group.alone_saved_usd)
+    return value if group.alone_saved_usd is None else f"{value} ({low} to {high})"
+
+
+# names of moves, in words
+MOVES = {
+    "ev_positive": "switched, a warm cache left behind",
+    "cold_cache": "switched, its cache was cold",
+    "tier_upgrade": "switched, below parity",
+    "pin_unavailable": "switched, it could not serve",
+    "escalated": "escalated, it failed",
+    "failover": "failed over",
+    "hedge": "hedged",
+}
+
+
+def moved(moves: Sequence[Move]) -> Table:
+    """What each kind of move was expected to save, and what it cost."""
+    found = grid("what happened", "actions", "expected to save", "cost", numbers=3)
+    for one in moves:
+        expected = "" if one.expected_usd is None else figures.usd(one.expected_usd)
+        cost = "" if one.cost_usd is None else figures.usd(one.cost_usd)
+        found.add_row(MOVES.get(one.name, one.name), figures.count(one.actions), expected, cost)
+    return found
 
 
 def titles(by: By, width: int) -> tuple[str, ...]:
@@ -90,6 +129,16 @@ def notes(whole: Group) -> Iterator[str]:
             f"{whole.unpriced:,} of {whole.actions:,} actions have no known cost; "
             "no dollar figure counts them."
         )
+    if whole.alone_saved_usd is not None:
+        more = "more" if whole.alone_saved_usd >= 0 else "less"
+        bounds = (whole.alone_saved_low_usd, whole.alone_saved_high_usd)
+        low, high = (figures.usd(usd) for usd in bounds)
+        yield (
+            f"Left alone, with its own tokens and cache, what was asked for would have cost"
+            f" {figures.usd(abs(whole.alone_saved_usd))} {more} ({low} to {high})."
+        )
+    if whole.attempts_usd:
+        yield f"{figures.usd(whole.attempts_usd)} of the cost is for answers that nobody got."
     if whole.uncompared:
         yield (
             f"Saved is over the {whole.actions - whole.uncompared:,} actions whose cost is known "

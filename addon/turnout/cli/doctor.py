@@ -14,7 +14,7 @@ from rich.text import Text
 from turnout import control
 from turnout.cli import own
 from turnout.control import Running
-from turnout.doctor import machine, tls
+from turnout.doctor import guarded, machine, tls
 from turnout.doctor.finding import Finding, State
 from turnout.errors import TurnoutError
 
@@ -52,6 +52,7 @@ def examine() -> Iterator[Finding]:
     yield machine.disk(environ)
     yield machine.clock()
     yield from machine.artifacts(environ)
+    yield from guarded.findings(config, environ)
     if config:
         yield from machine.keys(config, environ)
         yield from machine.ports(config, running)

@@ -14,6 +14,12 @@ from turnout.errors import TurnoutError
 SERVE = (sys.executable, "-m", "turnout", "serve")
 START_S = 30.0  # a cold disk takes seconds to load the encoder
 STOP_S = 8.0
+# its one client is our own, whoever else the configured proxy is for
+OPEN = {
+    "TURNOUT_PROXY_AUTH": "remote",
+    "TURNOUT_PROXY_LISTEN": "127.0.0.1:0",
+    "TURNOUT_PROXY_BASE_LISTEN": "127.0.0.1:0",
+}
 HURRY = {"TURNOUT_PROXY_DRAIN_S": "5"}  # less than STOP_S: rows of what is cut are written
 
 
@@ -43,6 +49,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
     ports = ["--port", "0", "--base-port", "0", "--run-file", str(run_file)]
     home = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    project = {"TURNOUT_PROJECT": Path.cwd().name}
     with log.open("wb") as file:
         return subprocess.Popen(  # noqa: S603  our own program
             [*SERVE, *ports, "--while-stdin", *flags],
@@ -50,7 +57,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={"TURNOUT_PROJECT": Path.cwd().name, **os.environ, **HURRY, "PYTHONPATH": path},
+            env={**project, **os.environ, **HURRY, **OPEN, "PYTHONPATH": path},
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,16 +58,23 @@ def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
         running, facts = control.find()
     except control.NotRunningError:
         return None
-    wanted = profile or _of_project()
+    of_project, alone = _of_project()
+    wanted = profile or of_project
     same = wanted in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
-    return running if same else None
+    return running if same and alone else None
 
 
-def _of_project() -> str | None:
-    """The profile that a turnout.toml in the working directory brings; None without one."""
-    if not Path(paths.CONFIG_NAME).is_file():
-        return None
-    return config.load().policy.profile
+def _of_project() -> tuple[str | None, bool]:
+    """The profile that a turnout.toml in the working directory brings, and whether that is all.
+
+    A running proxy was started elsewhere: what else such a file says would not hold there.
+    """
+    file = Path(paths.CONFIG_NAME)
+    if not file.is_file():
+        return None, True
+    profile = config.load().policy.profile
+    said = tomllib.loads(file.read_text(encoding="utf-8"))
+    return profile, {"policy": {"profile": profile}} == said or not said
 
 
 def _flags(profile: str | None, *, shadow: bool) -> list[str]:

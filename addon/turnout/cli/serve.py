@@ -89,13 +89,18 @@ def _check_free(config: Config) -> None:
 
 def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path) -> None:
     from turnout.engine import Engine  # both take a second to import: bad flags are told at once
-    from turnout.proxy import CA_NAME
+    from turnout.guard import authority
+    from turnout.proxy import CA_NAME, INTERNAL
     from turnout.proxy import serve as run_proxy
     from turnout.relay import Relay
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
     engine = Engine.open(config)
+    secrets_stay_in_memory()
+    constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None
+    if said := authority.prepare(ca, constrained):
+        click.echo(f"turnout: {said}; clients that run have to be started again", err=True)
     engine.read_again_with(read)
     engine.books.listeners.append(_print)
 
@@ -108,6 +113,16 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
     finally:
         runfile.remove(run_file)
+
+
+def secrets_stay_in_memory() -> None:
+    """No core file: it would hold every key. Whoever debugs can raise the limit again."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def spare_what_is_loaded() -> None:

@@ -1,11 +1,13 @@
 """`turnout on`, `off` and `status`: whatever runs here, switched and asked."""
 
 import json
+import time
 from typing import Any
 
 import click
 
 from turnout import control
+from turnout.cli import status_line
 
 SAYS = {
     "route": "on: requests are routed",
@@ -35,8 +37,12 @@ def _switch(mode: str) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def status(as_json: bool) -> int:
+@click.option("--line", is_flag=True, help="One short line, for an agent's status bar.")
+def status(as_json: bool, line: bool) -> int:
     """What a running turnout does, and where requests may go. Exit 1 when none runs."""
+    if line:
+        click.echo(status_line.line(status_line.told()))
+        return 0
     try:
         found = control.every()
     except control.NotRunningError as e:
@@ -64,6 +70,7 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
         "up": _span(float(facts.get("uptime_s") or 0)),
         "proxy": running.proxy,
         "base URL": running.base,
+        "dashboard": running.dashboard,
         "requests": f"{facts.get('requests')}: {facts.get('routed')} routed,"
         f" {facts.get('untouched')} untouched",
         "where": facts.get("destinations"),
@@ -73,7 +80,15 @@ def _lines(running: control.Running, facts: dict[str, Any]) -> list[str]:
     if dropped := facts.get("dropped_rows"):
         rows["lost rows"] = f"{dropped} rows could not be written to the log"
     lines = [f"{name:9} {value}" for name, value in rows.items()]
+    lines += [f"{'left out':9} {_breaker(one)}" for one in facts.get("breakers") or ()]
     return lines + [f"{'warning':9} {warning}" for warning in facts.get("warnings") or ()]
+
+
+def _breaker(one: dict[str, Any]) -> str:
+    """A binding that has failed, and what becomes of it."""
+    left = float(one["until"]) - time.time()
+    then = f"for {_span(left)}" if left > 0 else "until one request has tried it"
+    return f"{one['binding']}: {one['error']}; {then}"
 
 
 def _span(seconds: float) -> str:

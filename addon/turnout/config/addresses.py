@@ -61,8 +61,14 @@ def private(host: str) -> bool:
 
 
 def forbidden(host: str) -> bool:
-    """Metadata services, link-local and unspecified addresses: no provider lives there."""
+    """Metadata services, link-local and multicast addresses: no provider lives there."""
     found = address_of(host)
     if found is None:
         return host.rstrip(".").lower() in METADATA_NAMES
-    return found.is_link_local or found.is_unspecified or found.is_multicast or found in METADATA
+    return found.is_link_local or found.is_multicast or found in METADATA
+
+
+def inner(host: str) -> bool:
+    """What only this machine itself should ask: 0.0.0.0 leads to loopback, too."""
+    found = address_of(host)
+    return loopback(host) or forbidden(host) or bool(found and found.is_unspecified)

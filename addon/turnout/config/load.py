@@ -148,7 +148,7 @@ def _provider(name: str, said: ProviderSettings | None, merged: Merged) -> Provi
         hosts=tuple(dict.fromkeys([urlsplit(base_url).hostname or "", *builtin.hosts])),
         models=given.models,
         named=said is not None,
-        regions=given.regions,
+        region=given.region,
         retention=given.retention,
         place=merged.where(("providers", name, "key")) if given.key else "",
     )

@@ -22,9 +22,11 @@ type Faults = Iterator[tuple[Key, str]]
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*", re.IGNORECASE)
 _ENTRY = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FACT = re.compile(r"(region|retention|vendor):[a-z0-9*._-]+")
+
+MOST_VALUE = 1e6  # sessions
 LONGEST_DRAIN_S = 3600
 LONGEST_TTL_S = 30 * 86_400
-_FACT = re.compile(r"(region|retention):[a-z0-9_-]+")
 
 
 def check(settings: Settings, merged: Merged) -> None:
@@ -93,6 +95,7 @@ def policy(settings: Settings) -> Faults:
             yield path, "policy.allow leaves out what policy.force asks for; add it there"
     if rules.deadline_ms < 1:
         yield ("policy", "deadline_ms"), "is a number of milliseconds from 1 up"
+    yield from worth(rules.success_value)
     for name in ("allow", "deny"):
         for index, glob in enumerate(getattr(rules, name)):
             if "/" not in glob and not _FACT.fullmatch(glob):
@@ -100,6 +103,12 @@ def policy(settings: Settings) -> Faults:
                     ("policy", name, index),
                     f'{glob!r} is not "provider/model"; for all of one: "{glob}/*"',
                 )
+
+
+def worth(value: float) -> Faults:
+    if not 0 <= value <= MOST_VALUE:
+        fault = f"is what a solved task is worth, in sessions: a number from 0 to {MOST_VALUE:g}"
+        yield ("policy", "success_value"), fault
 
 
 def hedge(settings: Settings) -> Faults:

@@ -56,6 +56,8 @@ class Policy:
 
     An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
     `deadline_ms`: how long a request may wait for its prompt to be embedded; later ones go home.
+    `break_loops`: an agent that runs in a circle is answered by turnout, and so ends its turn.
+    `success_value`: what solving a task is worth, in whole sessions on the requested model.
     """
 
     profile: Profile = "parity"
@@ -66,6 +68,8 @@ class Policy:
     answer_model: Literal["served", "requested"] = "served"
     subscription: Literal["direct", "route"] = "direct"
     deadline_ms: int = 150
+    success_value: float = 4.0
+    break_loops: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +97,15 @@ class LocalModel:
 class ProviderSettings:
     """`[providers.NAME]` as written; "" means not said.
 
-    `regions`, `retention`: where it computes and what it keeps, for rules like "region:cn".
+    `region`, `retention`: whose law holds and what it keeps, for rules like "region:cn".
     """
 
     base_url: str = ""
     dialect: DialectName | Literal[""] = ""
     key: str = ""
     models: tuple[LocalModel, ...] = ()
-    regions: tuple[str, ...] = ()
-    retention: str = ""
+    region: str = ""
+    retention: Literal["", "none", "kept", "train"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +221,7 @@ class Provider:
     models: tuple[LocalModel, ...] = ()
     named: bool = False
     place: str = ""
-    regions: tuple[str, ...] = ()
+    region: str = ""
     retention: str = ""
 
     @property

@@ -94,12 +94,13 @@ def hear(body: Body) -> Heard:
     choice = body.get("tool_choice") or {}
     made = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
     thinking = (body.get("thinking") or {}).get("type")
+    tools = () if choice.get("type") == "none" else body.get("tools") or ()
     return Heard(
         model=body["model"],
         stream=bool(body.get("stream")),
         human=human,
         rounds=rounds,
-        tools={tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or ()},
+        tools={tool["name"]: tool.get("input_schema", {}) for tool in tools},
         segments=tuple(_segments(body)),
         forced_tool=choice.get("name", "") if choice.get("type") == "tool" else "",
         schema=made.get("schema"),

@@ -17,6 +17,12 @@
     wrong_length   promises 100 bytes more than it sends, then FIN
     headers        the healthy answer with `headers` besides
     unstreamed     the whole answer as JSON to a client that asked for a stream
+    no_http        bytes that are no HTTP, then FIN
+    informational  103 with headers of its own, then the answer
+    trailers       a stream whose last chunk has trailers behind it
+    comments       `events` events, then comments for ever, `seconds` apart
+    drip           `size` bytes at a time, `seconds` apart
+    giant          an event of `size` bytes that nobody knows, after `events`
 
 In a stream an event is one SSE frame. A whole answer is one event: cut it by `size`.
 """
@@ -42,10 +48,19 @@ Kind = Literal[
     "empty",
     "wrong_length",
     "unstreamed",
+    "no_http",
+    "informational",
+    "trailers",
+    "comments",
+    "drip",
+    "giant",
     "headers",
 ]
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+COMMENT = b": still here\n\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
+WHOLE_HOUR = 3600.0  # the default of `seconds`: for ever
 BROKEN = b'data: {"type":"content_block_delta","index":\n\n'
 
 
@@ -62,7 +77,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     events: int = 1
     size: int | None = None
-    seconds: float = 3600.0
+    seconds: float = WHOLE_HOUR
     model: str = "*"
     path: str = "/"
     count: float = 1
@@ -134,6 +149,20 @@ def _wrong_length(case: Case) -> Reply:
     return replace(case.reply, body=body, streamed=False, extra_length=100)
 
 
+def _drip(case: Case) -> Reply:
+    """Without `seconds` as fast as the other end reads."""
+    size, whole = case.fault.size or 1, case.reply.whole
+    pause = Pause(case.fault.seconds if case.fault.seconds < WHOLE_HOUR else 0.0)
+    pieces = (whole[i : i + size] for i in range(0, len(whole), size))
+    return replace(case.reply, body=tuple(step for piece in pieces for step in (piece, pause)))
+
+
+def _giant(case: Case) -> Reply:
+    padding = b"x" * (case.fault.size or 1 << 20)
+    event = b'event: padding\ndata: {"type":"padding","padding":"%b"}\n\n' % padding
+    return case.after(event, rest=True) if case.reply.streamed else case.reply
+
+
 BENT: dict[Kind, Callable[[Case], Reply]] = {
     "status": _status,
     "reset": lambda case: replace(case.reply, body=(Cut(reset=True),)),
@@ -148,6 +177,12 @@ BENT: dict[Kind, Callable[[Case], Reply]] = {
     "empty": lambda case: replace(case.reply, body=(), streamed=False),
     "wrong_length": _wrong_length,
     "unstreamed": lambda case: case.whole,
+    "no_http": lambda case: replace(case.reply, before=b"SSH-2.0-x\r\n", body=(Cut(),)),
+    "informational": lambda case: replace(case.reply, before=HINTS),
+    "trailers": lambda case: replace(case.reply, trailers=case.reply.streamed),
+    "comments": lambda case: case.after(*(COMMENT, Pause(case.fault.seconds)) * 1000, rest=False),
+    "drip": _drip,
+    "giant": _giant,
     "headers": lambda case: replace(
         case.reply, headers={**case.reply.headers, **case.fault.headers}
     ),

@@ -127,7 +127,7 @@ def hear(body: Body) -> Heard:
         array=body["array"],
         human=human,
         rounds=rounds,
-        tools=dict(_functions(body)),
+        tools={} if calling.get("mode") == "NONE" else dict(_functions(body)),
         segments=tuple(_segments(body)),
         forced_tool=allowed[0] if calling.get("mode") == "ANY" else "",
         schema=_lower(schema),

@@ -62,7 +62,8 @@ def hear(body: Body) -> Heard:
     human, rounds = _human(messages)
     choice = body.get("tool_choice")
     made = body.get("response_format") or {}
-    functions = [tool["function"] for tool in body.get("tools") or ()]
+    offered = () if choice == "none" else body.get("tools") or ()
+    functions = [tool["function"] for tool in offered]
     options = body.get("stream_options") or body.get("usage") or {}
     return Heard(
         model=body["model"],

@@ -35,6 +35,7 @@ type Step = bytes | Pause | Cut
 class Reply:
     """`streamed` bodies are chunked; others have a content-length, larger than the body by
     `extra_length`. `wait`: seconds before the headers. A Cut as the first step comes before them.
+    `before`: bytes on the connection before the answer. `trailers`: some after the last chunk.
     """
 
     status: int
@@ -43,6 +44,8 @@ class Reply:
     streamed: bool = False
     wait: float = 0.0
     extra_length: int = 0
+    before: bytes = b""
+    trailers: bool = False
 
     @property
     def whole(self) -> bytes:
@@ -99,6 +102,8 @@ async def _send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.Strea
         response.enable_chunked_encoding()
     else:
         response.content_length = len(reply.whole) + reply.extra_length
+    if reply.before and request.transport:
+        request.transport.write(reply.before)
     for step in reply.body:
         if isinstance(step, Cut):
             return _cut(request, step, sent, response)
@@ -111,6 +116,9 @@ async def _send(request: web.BaseRequest, reply: Reply, sent: Sent) -> web.Strea
             sent.body += step
     if not response.prepared:
         await response.prepare(request)
+    if reply.trailers and request.transport:
+        request.transport.write(b"0\r\nx-checksum: 1\r\nserver-timing: x\r\n\r\n")
+        return _cut(request, Cut(), sent, response)
     await response.write_eof()
     sent.finish("sent")
     return response

@@ -71,7 +71,8 @@ def hear(body: Body) -> Heard:
     human, rounds = _human(items)
     choice = body.get("tool_choice")
     format_ = (body.get("text") or {}).get("format") or {}
-    tools = [tool for tool in body.get("tools") or () if tool["type"] == "function"]
+    offered = () if choice == "none" else body.get("tools") or ()
+    tools = [tool for tool in offered if tool["type"] == "function"]
     return Heard(
         model=body["model"],
         stream=bool(body.get("stream")),

@@ -30,6 +30,7 @@ class Turn:
 # a piece of the human's text -> the answers to it, by rounds of tools so far; "" is for any text
 type Plays = Mapping[str, Sequence[Turn]]
 
+LONG = 100_000  # characters
 DEFAULT = Turn(text="All done: the answer is 42.", thinking="Let me think about that.")
 
 
@@ -108,5 +109,6 @@ def signature(thinking: str) -> str:
 
 
 def pieces(text: str, size: int = 24) -> list[str]:
-    """The text as it is streamed."""
+    """The text as it is streamed; megabytes of it come in larger pieces, 500 at most."""
+    size = max(size, len(text) // 500 if len(text) > LONG else 0)
     return [text[i : i + size] for i in range(0, len(text), size)]

@@ -12,6 +12,7 @@ from turnout.config import Config, artifacts_dir, data_dir, load
 from turnout.control import Running
 from turnout.doctor.finding import Finding
 from turnout.errors import ConfigError
+from turnout.guard.vault import Vault
 from turnout.route import artifact, bundle
 from turnout.route.catalog import Catalog
 
@@ -43,7 +44,7 @@ def keys(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
         if provider.named and provider not in having:
             mend = f"set {provider.env[0]}, or drop [providers.{provider.name}]"
             yield Finding(f"key {provider.name}", "broken", f"{provider.env[0]} is not set", mend)
-    if not having:
+    if not having and not Vault(data_dir(environ)).stamp():
         detail = "no provider key is set: requests can only go to their own provider"
         yield Finding("keys", "note", detail)
 

@@ -5,6 +5,7 @@ A peer may say a key back to us in its error; what turnout writes or passes on g
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 # wider than it has to be, but for what are known to be no secrets
 SECRET = re.compile(r"key|token|auth|secret|cookie|credential|session-ingress", re.IGNORECASE)
@@ -31,6 +32,7 @@ def redacted(text: str, known: Iterable[str] = ()) -> str:
     return KEYS.sub(MASK, text)
 
 
+@lru_cache(4096)  # asked for every header of every request
 def is_hidden(header: str) -> bool:
     name = header.lower()
     return name not in OPEN and "ratelimit" not in name and bool(SECRET.search(name))

@@ -7,6 +7,7 @@
 A limiter that fails lets pass, with a warning, unless the limit is strict.
 """
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,6 +81,13 @@ class Limits:
         self._under_way: OrderedDict[str, Asked] = OrderedDict()
         self._failed, self._unpriced = "", 0
 
+    def __bool__(self) -> bool:
+        return bool(self._limits)
+
+    def again(self, limits: Sequence[Limit]) -> None:
+        """The configuration was read again; what was used stays used."""
+        self._limits = limits
+
     def ask(self, id: str, asked: Asked) -> Beyond | None:
         """None: go on. What is refused is not counted."""
         if not self._limits:
@@ -141,7 +149,7 @@ class Limits:
             found = [
                 beyond
                 for name, most in _amounts(limit)
-                for who, key in _keys(self._limits.index(limit), limit, name, asked)
+                for who, key in _keys(limit, name, asked)
                 if (beyond := self._beyond(limit, name, most, (who, key), asked))
             ]
         except Exception as e:  # noqa: BLE001  do no harm
@@ -162,14 +170,17 @@ class Limits:
         return Beyond(limit.then, told, window.free_in(asked.at, max(most - need, 0.0)))
 
     def _count(self, asked: Asked, amounts: Mapping[str, float]) -> None:
-        for index, limit in enumerate(self._limits):
+        done: set[str] = set()
+        for limit in self._limits:
             for name, _ in _amounts(limit):
                 if amount := amounts.get(name):
-                    self._add(index, limit, name, asked, amount)
+                    self._add(limit, name, asked, amount, done)
 
-    def _add(self, index: int, limit: Limit, name: str, asked: Asked, amount: float) -> None:
+    def _add(self, limit: Limit, name: str, asked: Asked, amount: float, done: set[str]) -> None:
+        """`done`: windows that were added to; limits of the same requests share one."""
         try:
-            for _, key in _keys(index, limit, name, asked):
+            for key in {key for _, key in _keys(limit, name, asked)} - done:
+                done.add(key)
                 window = self._state.get(key) or Window(QUANTITIES[name][0])
                 window.add(asked.at, amount)
                 self._state.put(key, window)
@@ -188,7 +199,7 @@ def _amounts(limit: Limit) -> Iterator[tuple[str, float]]:
             yield name, float(most)
 
 
-def _keys(index: int, limit: Limit, name: str, asked: Asked) -> Iterator[tuple[str, str]]:
+def _keys(limit: Limit, name: str, asked: Asked) -> Iterator[tuple[str, str]]:
     """(who, key) of each window that this request counts in; none when the limit is not its own."""
     facts: Mapping[str, tuple[str, ...]] = {
         "client": (asked.client,),
@@ -204,4 +215,5 @@ def _keys(index: int, limit: Limit, name: str, asked: Asked) -> Iterator[tuple[s
             return
     for values in product(*(mine[fact] for fact in limit.per)):
         who = ", ".join(f"{fact} {value}" for fact, value in zip(limit.per, values, strict=True))
-        yield who, "|".join((str(index), name, *values))
+        whose = (*(getattr(limit, fact) for fact in facts), ",".join(limit.per))
+        yield who, json.dumps((name, *whose, *values))

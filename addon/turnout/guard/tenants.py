@@ -32,15 +32,20 @@ NOTHING = Tighter()
 
 
 class Tenants:
-    """Made once from the configuration. Its repr shows names only."""
+    """Made from the configuration. Its repr shows names only."""
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
-        self._tenants, self._projects, self._clock = config.tenants, config.projects, clock
+        self._clock = clock
+        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
+        self.again(config)
+
+    def again(self, config: Config) -> None:
+        """The configuration was read again. Raises ConfigError for a damaged users' file."""
         named = {name: one.secret for name, one in config.tenants.items() if one.secret}
         self._secrets = passwords.users(config.proxy.users) | named
+        self._tenants, self._projects = config.tenants, config.projects
         self._salt = secrets.token_bytes(16)
         self._proved: OrderedDict[bytes, None] = OrderedDict()
-        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
         self._tighter: dict[tuple[str, str], Tighter] = {}
 
     def __repr__(self) -> str:

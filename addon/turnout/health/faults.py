@@ -36,7 +36,7 @@ TROUBLES: dict[Trouble, Fault] = {
 }
 BUSY = Fault(scope="binding", after=1, seconds=2, most=300)
 STATUSES: dict[int, Fault] = {
-    401: Fault(scope="door", after=1, seconds=300, most=3600),
+    401: Fault(scope="door", after=1, seconds=60, most=3600),
     402: Fault(scope="binding", after=1, seconds=300, most=3600),
     403: Fault(scope="binding", after=2, seconds=60, most=600),
     404: Fault(scope="binding", after=1, seconds=600, most=3600),

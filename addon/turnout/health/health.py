@@ -30,7 +30,13 @@ from turnout.wire.request import Ask
 
 log = logging.getLogger(__name__)
 
-type Mark = Callable[[str, str], None]
+
+class Marks(Protocol):
+    """guard.keys.Keys: what became of our keys. `sent`: when, epoch seconds."""
+
+    def mark(self, provider: str, why: str, *, sent: float) -> None: ...
+
+    def clear(self, provider: str) -> None: ...
 
 
 class Guard(Protocol):
@@ -55,16 +61,16 @@ def harmless(otherwise: Any) -> Guard:
 
 
 class Health:
-    """One per process. `mark`: told (provider, why) of a key of ours that is refused."""
+    """One per process. `keys()`: told which of ours are refused, and which are taken."""
 
     def __init__(
         self,
         hedge: Hedge | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        mark: Mark | None = None,
+        keys: Callable[[], Marks] | None = None,
     ) -> None:
-        self._clock, self._mark = clock, mark
+        self._clock, self._keys = clock, keys
         self.breakers = Breakers(clock)
         self.learned = Learned(clock)
         self.pace = Pace()
@@ -103,11 +109,15 @@ class Health:
             return
         for key in _of(attempt):
             self.breakers.worked(key, began)
+        if self._keys and not attempt.clients_key:
+            self._keys().clear(attempt.provider)
         if wait := limits.spent(headers, self._clock()):
             self._failed(attempt, replace(BUSY, named=wait, error="rate limit used up"), 429)
 
     @harmless(None)
-    def refused(self, attempt: Attempt, status: int, headers: Headers, body: bytes = b"") -> None:
+    def refused(
+        self, attempt: Attempt, status: int, headers: Headers, body: bytes = b"", *, began: float
+    ) -> None:
         """An error status, or an error as the first event that stands for one."""
         fault = faults.of_status(status)
         if attempt.untouched or fault is None:
@@ -117,8 +127,8 @@ class Health:
             return
         wait = limits.asked_for(headers, self._clock(), body) if status in (429, 503, 529) else 0.0
         self._failed(attempt, replace(fault, named=wait, error=f"status {status}"), status)
-        if self._mark and status in BAD_KEY and not attempt.clients_key:
-            self._mark(attempt.provider, f"{attempt.provider} answered {status}")
+        if self._keys and status in BAD_KEY and not attempt.clients_key:
+            self._keys().mark(attempt.provider, f"{attempt.provider} answered {status}", sent=began)
 
     @harmless(None)
     def failed(self, attempt: Attempt, trouble: Trouble, error: str) -> None:

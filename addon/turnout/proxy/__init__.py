@@ -5,7 +5,7 @@ master.py   `turnout serve`
 flows.py    what mitmweb and mitmproxy's console show of a routed flow
 """
 
-from turnout.proxy.addon import CA_NAME, Turnout, addons
+from turnout.proxy.addon import CA_NAME, INTERNAL, Turnout, addons
 from turnout.proxy.master import serve
 
-__all__ = ["CA_NAME", "Turnout", "addons", "serve"]
+__all__ = ["CA_NAME", "INTERNAL", "Turnout", "addons", "serve"]

@@ -116,7 +116,9 @@ class Turnout:
         self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
         await self._relay.start(_tls())
-        self._announce(self._relay, _addresses())
+        # straight to the relay: no door stands before it but the token
+        own = {"api": f"http://127.0.0.1:{self._relay.port}"}
+        self._announce(self._relay, _addresses() | own)
 
     def _open(self) -> None:
         assert self._engine
@@ -320,6 +322,7 @@ class Turnout:
     def response(self, flow: http.HTTPFlow) -> None:
         if estimate := self._estimate(flow):
             flow.response = http.Response.make(200, estimate, JSON)
+        masks.hide_answer(flow)
         self._settle(flow, flow.response.status_code if flow.response else None)
 
     def error(self, flow: http.HTTPFlow) -> None:

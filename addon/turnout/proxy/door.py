@@ -18,7 +18,7 @@ from mitmproxy import connection, http
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from turnout.config.addresses import forbidden, loopback
+from turnout.config.addresses import inner, loopback
 from turnout.config.settings import Proxy
 from turnout.guard.tenants import Tenants
 
@@ -116,8 +116,8 @@ async def _inner(host: str) -> bool:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None)
     except OSError:
-        return forbidden(host)
-    return any(loopback(str(one[4][0])) or forbidden(str(one[4][0])) for one in found)
+        return inner(host)
+    return any(inner(str(one[4][0])) for one in found)
 
 
 def _refused(flow: http.HTTPFlow, why: str) -> http.Response:

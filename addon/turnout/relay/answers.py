@@ -40,6 +40,7 @@ class Answer:
     """An upstream that has begun to answer. `body` yields what came first, then the rest.
 
     `kept`: the body of an error, as far as it came. `usage`: what its first event told of it.
+    `cut`: why we ended it ourselves.
     """
 
     attempt: Attempt
@@ -51,6 +52,7 @@ class Answer:
     tried: list[Tried] = field(default_factory=list)
     kept: bytes = b""
     usage: Usage | None = None
+    cut: str = ""
 
     @property
     def streamed(self) -> bool:

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 
 import aiohttp
+import msgspec
 
 from turnout.account import Meter
-from turnout.errors import TurnoutError
-from turnout.relay.upstream import Answer
+from turnout.errors import UnreadableError
+from turnout.relay import manners
+from turnout.relay.answers import Answer
 from turnout.trip import HOP_BY_HOP, Headers, Plan
 from turnout.wire.dialect import Dialect, Hints, StreamReader
 from turnout.wire.encoding import PLAIN, Unpacker
@@ -30,6 +32,7 @@ STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
 )
+MAX_WHOLE = 16 << 20  # bytes of an answer that is held until it is complete
 ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
 
 
@@ -37,11 +40,11 @@ class Listener:
     """Feeds a copy of passing bytes to a meter. Its failure costs the account, never the answer."""
 
     def __init__(self, read: Callable[[bytes], Iterator[Event]], meter: Meter) -> None:
-        self._read, self._meter, self._deaf = read, meter, False
+        self._read, self._meter, self.deaf = read, meter, False
         self.cut = ""  # why the bytes ended before the answer did
 
     def hear(self, data: bytes) -> None:
-        if self._deaf:
+        if self.deaf:
             return
         try:
             for event in self._read(data):
@@ -49,8 +52,10 @@ class Listener:
                 if not data and isinstance(event, Failed):
                     self.cut = event.message
         except Exception as e:  # noqa: BLE001  do no harm: the bytes are already on their way
-            self._deaf = True
+            self.deaf = True
             log.warning("account: %r", e)
+            if not data:
+                self.cut = "upstream ended inside an event"
 
 
 class WholeReader:
@@ -101,6 +106,7 @@ def headers(answer: Answer) -> Headers:
     keep = answer.header("content-length")
     gone = HOP_BY_HOP if answer.attempt.clients_key else HOP_BY_HOP | OF_A_STRANGER
     kept = tuple((key, value) for key, value in answer.headers if key.lower() not in gone)
+    kept = manners.short(answer.status, kept)
     # a stream may get an error event more than the upstream announced
     return kept if answer.streamed or not keep else (*kept, ("content-length", keep))
 
@@ -138,14 +144,42 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
                 yield whole
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
-        listener.cut = f"upstream broke off: {type(e).__name__}"
-        meter.watch(Failed(listener.cut))
-        tail = b""
-    if tail:
+        listener.hear(b"")  # perhaps nothing is missing but the connection's own end
+        if listener.cut or listener.deaf:
+            listener.cut = answer.cut or f"upstream broke off: {type(e).__name__}"
+            meter.watch(Failed(listener.cut))
+    if tail and not listener.cut:
         yield tail
     if listener.cut:
         for piece in answer.attempt.dialect.stream_writer(hints).feed(Failed(listener.cut)):
             yield piece
+
+
+async def same_whole(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
+    """The upstream's bytes, unchanged, when all have come: until then another may be asked.
+
+    Raises UnreadableError for what is no answer at all. One too large to hold passes as it comes.
+    """
+    listener = Listener(_reader(answer).feed, meter)
+    came, too_large = bytearray(), False
+    async for piece in answer.body:
+        listener.hear(piece)
+        came += piece
+        if len(came) > MAX_WHOLE:
+            yield bytes(came)
+            came.clear()
+            too_large = True
+    listener.hear(b"")
+    if answer.header("content-encoding") in PLAIN and not too_large:
+        _check_object(came)
+    yield bytes(came)
+
+
+def _check_object(came: bytearray) -> None:
+    try:
+        msgspec.json.decode(came, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        raise UnreadableError("the answer is no JSON object") from e
 
 
 def _frames(data: bytes) -> tuple[bytes, bytes]:
@@ -159,7 +193,7 @@ async def translated(
 ) -> AsyncIterator[bytes]:
     """The upstream's answer in the client's dialect, streamed or whole as the client asked.
 
-    Raises TurnoutError before the first piece when a whole answer cannot be read.
+    Raises UnreadableError before the first piece when a whole answer cannot be read.
     """
     if plan.ask.stream:
         async for piece in _streamed(answer, plan.dialect, meter, hints, repair):
@@ -173,16 +207,29 @@ async def _streamed(
 ) -> AsyncIterator[bytes]:
     writer = dialect.stream_writer(hints)
     passing = Translation(_reader(answer), writer, meter.watch, repair)
+    out = False
     try:
         async for data in answer.body:
-            for piece in passing(data):
+            pieces = passing(data)
+            _check_begun(passing, out)
+            for piece in pieces:
+                out = True
                 yield piece
         last = passing(b"")
-    except Exception as e:  # noqa: BLE001  bytes are out: the client is told in its own dialect
+    except Exception as e:
+        if not out:
+            raise  # nothing is out yet: somebody else may answer
         log.warning("answer of %s: %r", answer.attempt.provider, e)
-        last = passing.fail(f"upstream broke off: {type(e).__name__}")
+        last = passing.fail(answer.cut or f"upstream broke off: {type(e).__name__}")
+    _check_begun(passing, out)
     for piece in last:
         yield piece
+
+
+def _check_begun(passing: Translation, out: bool) -> None:
+    """A failure before the first byte is no answer. Raises UnreadableError."""
+    if isinstance(passing.terminal, Failed) and not out:
+        raise UnreadableError(passing.terminal.message)
 
 
 async def _whole(
@@ -196,5 +243,5 @@ async def _whole(
         b"", lambda _: iter(events), dialect.write_answer, hints, meter.watch, repair
     )
     if isinstance(end, Failed):
-        raise TurnoutError(end.message)
+        raise UnreadableError(end.message)
     return body

@@ -3,15 +3,20 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 
+import aiohttp
 from aiohttp import web
 
 from turnout.books import Passed
 from turnout.engine import Engine
+from turnout.errors import WireError
 from turnout.record import Tried
-from turnout.relay import back
+from turnout.relay import back, manners, stopped
+from turnout.relay import vigil as pings
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
+from turnout.relay.vigil import Vigil
 from turnout.session import quota
 from turnout.trip import Attempt, Headers, Plan
 from turnout.wire.dialect import Hints
@@ -22,6 +27,8 @@ from turnout.wire.tools import Repair
 log = logging.getLogger(__name__)
 
 CLIENT_GONE = 499  # as nginx logs it
+# an answer that breaks off, or is none
+THEIRS = (aiohttp.ClientError, OSError, WireError)
 
 
 class Passage:
@@ -39,6 +46,7 @@ class Passage:
         self._broken = ""
         self._mended: list[str] = []
         self._out = False
+        self._response: web.StreamResponse | None = None
 
     async def run(self) -> web.StreamResponse:
         try:
@@ -48,6 +56,8 @@ class Passage:
                 raise
             log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
             self._broken = f"{type(e).__name__}: {e}"
+            if self._plan.forced and isinstance(e, THEIRS):
+                return await self._refuse(e)
             return await self._home()
         except BaseException:
             self._status = CLIENT_GONE
@@ -57,8 +67,17 @@ class Passage:
                 self._answer.close()
             self._settle()
 
+    async def _refuse(self, e: Exception) -> web.StreamResponse:
+        """A forced model is never replaced: what was meant for one's own machine stays there."""
+        self._give_up()
+        self._meter.watch(Failed(str(e)))
+        said = str(e) if isinstance(e, WireError) else type(e).__name__
+        return await self._error(502, f"turnout: the answer broke off, or was none ({said})")
+
     async def _routed(self) -> web.StreamResponse:
         plan = self._plan
+        if plan.stop:
+            return await self._stopped()
         try:
             answer = await self._first(plan.attempts)
         except NoAnswerError as e:
@@ -89,7 +108,7 @@ class Passage:
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
-        if error.last and self._may_read(error.last):
+        if error.last and self._as_it_is(error.last):
             return await self._give(error.last)
         status, message = 502, f"turnout: no provider answered ({error})"
         if error.last and error.last.failed:
@@ -101,17 +120,22 @@ class Passage:
         self._meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
 
-    def _may_read(self, answer: Answer) -> bool:
-        """In the client's dialect, and no complaint about our key, which may be repeated in it."""
-        ours = not answer.attempt.clients_key and answer.status in (401, 403)
-        return answer.attempt.dialect is self._plan.dialect and not ours
+    def _as_it_is(self, last: Answer) -> bool:
+        """In the client's dialect, and nothing that its habits would make worse.
+
+        A complaint about our key is not passed on: it may repeat the key.
+        """
+        dialect, attempt = self._plan.dialect, last.attempt
+        if attempt.untouched:
+            return True
+        ours = not attempt.clients_key and last.status in (401, 403)
+        unharmed = not last.failed and manners.told(dialect.name, last.status) == last.status
+        return attempt.dialect is dialect and unharmed and not ours
 
     async def _error(self, status: int, message: str) -> web.StreamResponse:
-        self._status = status
+        self._status = status = manners.told(self._plan.dialect.name, status)
         message = self._engine.keys.hide(message)
-        headers = dict(self._marks(None))
-        if status == 429:
-            headers["retry-after"] = "2"  # some clients take a 429 without it as final
+        headers = dict(manners.short(status, self._marks(None)))
         body = self._plan.dialect.write_error(status, message)
         return web.Response(
             status=status, body=body, headers=headers, content_type="application/json"
@@ -123,17 +147,9 @@ class Passage:
         if exchange:
             answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
-        if answer.attempt.untouched or answer.attempt.dialect is plan.dialect:
-            headers = back.headers(answer)
-            plain = answer.header("content-encoding") in PLAIN
-            ours = (
-                answer.streamed and plain and answer.status < 300 and not answer.attempt.untouched
-            )
-            pieces = (
-                back.same_stream(answer, self._meter, hints)
-                if ours
-                else back.same(answer, self._meter)
-            )
+        vigil = self._vigil(answer, hints)
+        if answer.attempt.untouched or self._speaks_alike(answer, hints):
+            headers, pieces = back.headers(answer), self._same(answer, hints)
         elif answer.status >= 300:
             return await self._foreign_error(answer)
         else:
@@ -141,7 +157,30 @@ class Passage:
             schemas = {tool.name: tool.schema for tool in plan.request().tools}
             repair = Repair(schemas, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair)
-        return await self._send(answer, headers, pieces)
+        return await self._send(answer.status, headers, pieces, answer, vigil)
+
+    def _speaks_alike(self, answer: Answer, hints: Hints) -> bool:
+        """The client's dialect; and no JSON where it waits for a stream, which it may not know."""
+        unstreamed = self._plan.ask.stream and hints.sse and not answer.streamed
+        alike = answer.attempt.dialect is self._plan.dialect
+        return alike and not (unstreamed and answer.status < 300)
+
+    def _same(self, answer: Answer, hints: Hints) -> AsyncIterator[bytes]:
+        """The client's own request is answered as it comes; ours has to be an answer."""
+        if answer.attempt.untouched or answer.status >= 300:
+            return back.same(answer, self._meter)
+        if answer.streamed and answer.header("content-encoding") in PLAIN:
+            return back.same_stream(answer, self._meter, hints)
+        if not self._plan.ask.stream:
+            return back.same_whole(answer, self._meter)
+        return back.same(answer, self._meter)
+
+    async def _stopped(self) -> web.StreamResponse:
+        """turnout's own answer. `_home` still stands behind it."""
+        hints = self._hints(None)
+        pieces = stopped.answer(self._plan, self._meter, hints)
+        self._status = 200
+        return await self._send(200, back.translated_headers(self._plan, hints), pieces)
 
     async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
         message = answer.attempt.dialect.read_error(await back.what_came(answer))
@@ -149,20 +188,38 @@ class Passage:
         return await self._error(answer.status, message)
 
     async def _send(
-        self, answer: Answer, headers: Headers, pieces: AsyncIterator[bytes]
+        self,
+        status: int,
+        headers: Headers,
+        pieces: AsyncIterator[bytes],
+        answer: Answer | None = None,
+        vigil: Vigil | None = None,
     ) -> web.StreamResponse:
         first = await anext(pieces, b"")
-        response = web.StreamResponse(status=answer.status)
+        response = self._response = web.StreamResponse(status=status)
         for key, value in (*headers, *self._marks(answer)):
             response.headers.add(key, value)
         self._out = True
         await response.prepare(self._request)
-        if first:
-            await response.write(first)
-        async for piece in pieces:
-            await response.write(piece)
+        write = vigil.write if vigil else response.write
+        async with vigil or nullcontext():
+            if first:
+                await write(first)
+            async for piece in pieces:
+                await write(piece)
         await response.write_eof()
         return response
+
+    def _vigil(self, answer: Answer, hints: Hints) -> Vigil | None:
+        """Over a stream of ours; whoever it is that answers, it is watched before it is read."""
+        if not self._plan.ask.stream or answer.attempt.untouched or answer.status >= 300:
+            return None
+        ping = pings.ping(self._plan.dialect.name, hints)
+        return Vigil(answer, self._meter, self._write, ping)
+
+    async def _write(self, piece: bytes) -> None:
+        assert self._response
+        await self._response.write(piece)
 
     def _marks(self, answer: Answer | None) -> Headers:
         decision = self._plan.decision
@@ -175,13 +232,15 @@ class Passage:
             *(self._engine.debug_headers(decision) if self._plan.debug else ()),
         )
 
-    def _hints(self, answer: Answer) -> Hints:
+    def _hints(self, answer: Answer | None) -> Hints:
         plan, place = self._plan, self._plan.dialect.place
-        served = self._engine.config.policy.answer_model == "served"
-        request = None if answer.attempt.dialect is plan.dialect else plan.request()
+        attempt = answer.attempt if answer else None
+        served = attempt and self._engine.config.policy.answer_model == "served"
+        foreign = attempt is not None and attempt.dialect is not plan.dialect
+        request = plan.request() if foreign else None
         return Hints(
             id=plan.decision.id,
-            model=answer.attempt.model if served else plan.ask.model,
+            model=attempt.model if attempt and served else plan.ask.model,
             input_tokens=plan.ask.input_tokens,
             created=int(plan.decision.at),
             asked=plan.ask.model,
@@ -191,6 +250,13 @@ class Passage:
         )
 
     def _settle(self) -> None:
+        if (
+            self._answer
+            and self._out
+            and self._meter.error
+            and self._status == self._answer.status < 300
+        ):
+            self._engine.health.failed(self._answer.attempt, "broken", self._meter.error)
         passed = Passed(
             meter=self._meter,
             began=self._began,

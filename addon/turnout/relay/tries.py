@@ -142,7 +142,8 @@ class Tries:
         attempt = self._next()
         if attempt and self._health.may_hedge(self._plan, attempt):
             self._start(attempt, hedge=True)
-        else:
+        elif attempt:
+            self._health.left(attempt)  # if it was to be a probe, others may be
             self._spare = attempt
 
     # -- what came of one
@@ -185,7 +186,7 @@ class Tries:
                 self._health.left(attempt)
             return answer, one.record("", status)
         meant = answer.failed.status if answer.failed else status
-        self._health.refused(attempt, meant, answer.headers, answer.kept)
+        self._health.refused(attempt, meant, answer.headers, answer.kept, began=one.at)
         if status in REFUSALS:
             why = named(status, self._feature(answer))
         return None if leads_away(answer) else answer, one.record(why, status)

@@ -12,6 +12,7 @@ import yarl
 from turnout.health.health import Health
 from turnout.record import Tried
 from turnout.relay.answers import Answer, NoAnswerError
+from turnout.relay.resolve import Resolver
 from turnout.relay.tries import Tries
 from turnout.stages import Stages
 from turnout.trip import Attempt, Plan
@@ -38,7 +39,9 @@ class Upstream:
         self._stages, self._redirect = stages, redirect
         self._health = health or Health()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ssl=tls or True),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=60, ssl=tls or True, resolver=Resolver()
+            ),
             timeout=aiohttp.ClientTimeout(
                 total=None, connect=CONNECT_TIMEOUT, sock_read=WHOLE_TIMEOUT
             ),

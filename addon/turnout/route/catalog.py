@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -99,6 +99,17 @@ class Catalog:
         """Names near `id`, for a person who mistyped it."""
         names = sorted({*self.models, *(name for _, name in self._by_name)})
         return tuple(difflib.get_close_matches(id, names, n=3))
+
+    def with_facts(self, facts: Mapping[str, tuple[str, str]]) -> Self:
+        """With each host's (region, retention)."""
+        hosts = {
+            name: replace(host, region=facts[name][0], retention=facts[name][1])
+            if name in facts
+            else host
+            for name, host in self.hosts.items()
+        }
+        bindings = (replace(one, host=hosts.get(one.provider, one.host)) for one in self.bindings)
+        return self.of(self.models.values(), hosts.values(), bindings, self.generated)
 
     def with_local(self, provider: str, models: Iterable[object]) -> Self:
         """With the models that the configuration gives to `provider`, before those known of it.

@@ -113,7 +113,7 @@ class Host:
 
     `image_urls`, `documents`: the dialects in which it fetches images by URL, and takes PDF.
     `max_tools`: the most in one request. `top_k`, `cache_key`: it takes `top_k`, `prompt_cache_key`
-    in OpenAI's dialect.
+    in OpenAI's dialect. `region`, `retention`: see residency.py; "" when unknown.
     """
 
     name: str = ""
@@ -124,6 +124,8 @@ class Host:
     max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     top_k: bool = False
     cache_key: bool = False
+    region: str = ""
+    retention: str = ""
 
 
 @dataclass(frozen=True, slots=True)

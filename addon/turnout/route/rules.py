@@ -10,7 +10,13 @@ from turnout.errors import ConfigError
 from turnout.route.model import Binding
 
 # facts that `allow` and `deny` may speak of, as in "vendor:deepseek"
-FACTS: Mapping[str, Callable[[Binding], str]] = {"vendor": lambda binding: binding.model.vendor}
+FACTS: Mapping[str, Callable[[Binding], str]] = {
+    "vendor": lambda binding: binding.model.vendor,
+    "region": lambda binding: binding.host.region,
+    "retention": lambda binding: binding.host.retention,
+}
+# of which nothing is not good enough for a rule that forbids something
+GUARDED = frozenset({"region", "retention"})
 
 _FACT = re.compile(r"(\w+):(.+)")
 _FORCED = re.compile(r"[^/\s]+/\S+")
@@ -80,7 +86,7 @@ class Rules:
         return self._verdicts[key]
 
     def _forbids(self, binding: Binding) -> str:
-        if any(_matches(pattern, binding) for pattern in self.deny):
+        if any(_matches(pattern, binding) or _unsaid(pattern, binding) for pattern in self.deny):
             return "denied"
         for allow in filter(None, (self.allow, *self.allows)):
             if not any(_matches(pattern, binding) for pattern in allow):
@@ -109,6 +115,11 @@ def _check_pattern(key: str, pattern: str) -> None:
             f"policy.{key}: the catalogue knows no {fact[1]!r} of {pattern!r};"
             f' it knows {", ".join(sorted(FACTS))}, and globs like "deepseek/*" always work'
         )
+
+
+def _unsaid(pattern: str, binding: Binding) -> bool:
+    word, _, _ = pattern.partition(":")
+    return word in GUARDED and "/" not in pattern and not FACTS[word](binding)
 
 
 def _matches(pattern: str, binding: Binding) -> bool:

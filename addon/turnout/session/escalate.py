@@ -20,7 +20,8 @@ from turnout.session.evidence import Evidence, failing
 
 # of two different models' successes on the same tasks of SWE-bench Verified: about 0.60
 CORRELATION = 0.60
-# A success is worth this many whole sessions on the requested model. Start value.
+# A success is worth this many whole sessions on the requested model. Start value; the default of
+# policy.success_value.
 VALUE = 4.0
 MOST = 2  # escalations in one session
 LEAST_SCORE = 1.0  # log-odds of evidence without which nothing is done; start value

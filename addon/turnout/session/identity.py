@@ -71,9 +71,11 @@ class Who:
     agent: str
 
 
-def identify(ask: Ask, headers: Mapping[str, str]) -> Who:
+def identify(ask: Ask, headers: Mapping[str, str], tenant: str = "") -> Who:
+    """Two tenants never share a conversation, however alike theirs began or were named."""
     named = next(filter(None, (headers.get(name, "") for name in SESSION_HEADERS)), "")
     session = plain(named or ask.session_hint) or began(ask, headers.get("user-agent", ""))
+    session = plain(f"{tenant}:{session}") if tenant else session
     return Who(session, client(ask, headers), _agent(headers))
 
 

@@ -59,7 +59,7 @@ def codex_turn(headers: Headers) -> CodexTurn:
 
 def _server_tool(ask: Ask, _: Headers) -> bool:
     """A request made for one of the provider's own tools, as Claude Code does for a web search."""
-    return ask.server_tools and len(ask.tools) == 1
+    return ask.server_tools and len(ask.tools) == 1 and not ask.compaction
 
 
 def _compaction(ask: Ask, headers: Headers) -> bool:

@@ -9,13 +9,12 @@ from opentelemetry.semconv.attributes import error_attributes
 
 from turnout.record import Decision, Outcome
 from turnout.telemetry import attributes
-from turnout.telemetry.states import BREAKER
 
-type Breakers = Callable[[], Mapping[str, str]]
+type Breakers = Callable[[], Mapping[str, int]]
 
 
 class Metrics:
-    """`breakers`: binding -> state, asked whenever metrics are sent."""
+    """`breakers`: binding -> state as a number, asked whenever metrics are sent."""
 
     def __init__(self, meter: Meter, breakers: Breakers) -> None:
         self._tokens = gen_ai_metrics.create_gen_ai_client_token_usage(meter)
@@ -61,4 +60,4 @@ class Metrics:
 
     def _states(self, _: CallbackOptions) -> Iterable[Observation]:
         for binding, state in self._breakers().items():
-            yield Observation(BREAKER.get(state, 2), {"turnout.binding": binding})
+            yield Observation(state, {"turnout.binding": binding})

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from turnout.record import TOKENS, Decision, Outcome
-from turnout.telemetry.states import BREAKER
+from turnout.telemetry.states import breakers
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 OTHER = "other"
@@ -95,10 +95,11 @@ class Prometheus:
     def scrape(self) -> bytes:
         """The text of the exposition format."""
         facts = self._facts()
+        states = breakers(facts)
         self._dropped.set(float(str(facts.get("dropped_rows", 0))))
-        warnings, breakers = facts.get("warnings"), facts.get("breakers")
+        warnings = facts.get("warnings")
         self._warnings.set(len(warnings) if isinstance(warnings, list) else 0)
         self._breaker.clear()
-        for binding, state in breakers.items() if isinstance(breakers, Mapping) else ():
-            self._breaker.labels(binding).set(BREAKER.get(str(state), 2))
+        for binding, state in states.items():
+            self._breaker.labels(binding).set(state)
         return generate_latest(self._registry)

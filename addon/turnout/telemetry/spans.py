@@ -60,8 +60,9 @@ class Spans:
         yield from self._attempts(routed)
 
     def _attempts(self, start: int) -> Iterator[ReadableSpan]:
-        """One after another: each began when the one before it had failed."""
+        """Each began when the one before it had failed; a hedge ran beside it."""
         for number, tried in enumerate(self._outcome.attempts):
+            start -= int(tried.ms * MS) if tried.hedge else 0
             end = start + int(tried.ms * MS)
             facts = attributes.attempt(self._decision, tried)
             name = f"{attributes.operation(self._decision)} {tried.model}".strip()

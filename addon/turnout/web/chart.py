@@ -1,14 +1,14 @@
 """Charts as plain geometry: a template draws them as SVG, a table beside them tells the same."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from turnout import figures
 from turnout.web.summary import HOUR, Sums, plus
 
-WIDTH, HEIGHT = 720, 200  # units of the drawing
-LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 24  # of them, around the bars
+BAR = 10  # units of the drawing, the gap beside it included
+LINES = 4  # of the scale, above 0
 STEPS = (1, 2, 2.5, 5, 10)  # a scale's lines are at these, times a power of ten
 
 
@@ -52,58 +52,40 @@ def _label(hour: int, step: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A bar as drawn. `asked_y`: the line of what was asked for; None when it is not known."""
+    """A bar as drawn: heights of 100. `asked`: what was asked for; None when it is not known."""
 
     x: float
-    width: float
-    y: float
-    height: float
-    asked_y: float | None
+    spent: float
+    asked: float | None
     title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`lines`: (y, label) of the scale; `ticks`: (x, label) below."""
+    """Bars of a width of `BAR` each on a height of 100; `lines` of the scale from the top down,
+    `ticks` below, evenly."""
 
-    shapes: list[Shape] = field(default_factory=list)
-    lines: list[tuple[float, str]] = field(default_factory=list)
-    ticks: list[tuple[float, str]] = field(default_factory=list)
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    base: int = HEIGHT - BOTTOM
+    shapes: list[Shape]
+    width: int
+    lines: list[str]
+    ticks: list[str]
 
 
 def drawn(found: Sequence[Bar]) -> Chart:
     most = max((max(bar.cost or 0.0, bar.asked or 0.0) for bar in found), default=0.0)
     top = rounded(most)
-    room = HEIGHT - TOP - BOTTOM
-    slot = (WIDTH - LEFT - RIGHT) / max(1, len(found))
-
-    def y(value: float) -> float:
-        return round(HEIGHT - BOTTOM - room * value / top, 1)
-
-    shapes = [_shape(bar, LEFT + n * slot, slot, y) for n, bar in enumerate(found)]
-    lines = [(y(top * n / 4), figures.usd(top * n / 4) if most else "") for n in range(5)]
-    every = max(1, -(-len(found) // 6))
-    ticks = [
-        (round(LEFT + (n + 0.5) * slot, 1), bar.label)
-        for n, bar in enumerate(found)
-        if n % every == 0
-    ]
-    return Chart(shapes, lines, ticks)
+    shapes = [_shape(bar, n * BAR, 100 / top) for n, bar in enumerate(found)]
+    lines = [figures.usd(top * n / LINES) if most else "" for n in range(LINES, -1, -1)]
+    every = next(n for n in (4, 5, 3, 2, 1) if len(found) % n == 0)
+    return Chart(shapes, BAR * len(found), lines, [bar.label for bar in found[::every]])
 
 
-def _shape(bar: Bar, x: float, slot: float, y: Callable[[float], float]) -> Shape:
-    high = y(bar.cost or 0.0)
+def _shape(bar: Bar, x: float, scale: float) -> Shape:
     said = f"{bar.label}: {figures.usd(bar.cost)} spent, {figures.usd(bar.asked)} as asked"
     return Shape(
-        x=round(x + slot * 0.12, 1),
-        width=round(slot * 0.76, 1),
-        y=high,
-        height=round(HEIGHT - BOTTOM - high, 1),
-        asked_y=None if bar.asked is None else y(bar.asked),
+        x=x,
+        spent=round(scale * (bar.cost or 0.0), 2),
+        asked=None if bar.asked is None else round(scale * bar.asked, 2),
         title=f"{said}, {bar.actions} actions",
     )
 

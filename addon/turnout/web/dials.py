@@ -15,16 +15,17 @@ type Row = dict[str, Any]
 
 
 class Dials:
-    """Worked out once: it changes with the bundle and the keys, and those with the process."""
+    """Worked out once for the keys there are; the bundle is the process's own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: list[Row] | None = None
+        self._known: dict[int, list[Row]] = {}
 
     async def shown(self) -> list[Row]:
-        if self._known is None:
-            self._known = await asyncio.to_thread(self._worked_out)
-        return self._known
+        version = self._engine.keys.version
+        if version not in self._known:
+            self._known[version] = await asyncio.to_thread(self._worked_out)
+        return self._known[version]
 
     def _worked_out(self) -> list[Row]:
         road = self._engine.road

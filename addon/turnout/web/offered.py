@@ -17,17 +17,18 @@ class Offered:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[str, tuple[list[Line], str]] = {}
+        self._known: dict[tuple[str, int], tuple[list[Line], str]] = {}
 
     async def lines(self) -> tuple[list[Row], str]:
         """Every model at every provider, and a sentence. Raises StageError without artifacts."""
         road, config = self._engine.road, self._engine.config
         rules = road.options.rules("", "")
-        if rules.profile not in self._known:
-            self._known[rules.profile] = await asyncio.to_thread(
+        key = rules.profile, self._engine.keys.version
+        if key not in self._known:
+            self._known[key] = await asyncio.to_thread(
                 offers, config, road.options, road.brain.bundle, rules
             )
-        lines, report = self._known[rules.profile]
+        lines, report = self._known[key]
         out = self._engine.switches.out
         return [
             asdict(line) | {"on": f"{line.provider}/{line.model}" not in out} for line in lines

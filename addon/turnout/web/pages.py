@@ -26,6 +26,13 @@ NAVIGATION = {
     "/ui/connect": "Connect",
 }
 
+# a table of a decision, by its first column: what it shows
+CAPTIONS = {
+    "candidate": "Who could have served it, and why they did not",
+    "tokens": "What it cost, line by line",
+    "rest of the session": "What the rest of the session is expected to cost",
+}
+
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -43,6 +50,11 @@ def clock(at: float) -> str:
 
 def share(part: float | None, whole: float | None) -> str:
     return figures.percent(part / whole if part is not None and whole else None)
+
+
+def capitalize_first(text: str) -> str:
+    """Names further on keep their case."""
+    return text[:1].upper() + text[1:]
 
 
 def served(row: Any) -> str:
@@ -75,6 +87,7 @@ def blocks(told: Iterable[Told]) -> list[Block]:
 
 _templates.filters |= {
     "blocks": blocks,
+    "capitalize_first": capitalize_first,
     "usd": figures.usd,
     "exactly": figures.exactly,
     "count": figures.count,
@@ -88,7 +101,7 @@ _templates.filters |= {
     "words": parts.words,
     "part": lambda text: quote(str(text), safe=""),  # of a URL
 }
-_templates.globals |= {"share": share, "navigation": NAVIGATION}
+_templates.globals |= {"share": share, "navigation": NAVIGATION, "captions": CAPTIONS}
 
 
 async def page(name: str, code: int = 200, **facts: Any) -> web.Response:

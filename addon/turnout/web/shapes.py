@@ -189,26 +189,34 @@ class Decided(Told):
 _TYPES: dict[str, Any] = {"TEXT": str | None, "REAL": float | None, "INTEGER": int | None}
 
 
-def _columns() -> dict[str, tuple[Any, str]]:
-    """Column -> its type and what the schema's comment says of it."""
-    sql = Path(__file__).parents[1].joinpath("decisions.sql").read_text(encoding="utf-8")
+_COLUMN = r"(\w+) (TEXT|REAL|INTEGER)([^-\n]*?)(?:-- (.*))?$"
+_CREATED = re.compile(rf"^ {{4}}{_COLUMN}", re.MULTILINE)
+_ADDED = re.compile(rf"^ALTER TABLE decisions ADD COLUMN {_COLUMN}", re.MULTILINE)
+
+
+def _columns() -> dict[str, tuple[str, str]]:
+    """Column -> its type in SQLite and what the schema's comment says of it."""
+    folder = Path(__file__).parents[1]
+    sql = folder.joinpath("decisions.sql").read_text(encoding="utf-8")
     table = sql.partition("CREATE TABLE decisions (")[2].partition("\n);")[0]
-    lines = re.findall(
-        r"^ {4}(\w+) (TEXT|REAL|INTEGER)([^-\n]*?)(?:-- (.*))?$", table, re.MULTILINE
-    )
-    return {name: (_typed(name, kind), said) for name, kind, _, said in lines}
+    later = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))]
+    lines = [*_CREATED.findall(table), *(one for text in later for one in _ADDED.findall(text))]
+    return {name: (kind, said) for name, kind, _, said in lines}
 
 
 def _typed(name: str, kind: str) -> Any:
     return {"id": str, "at": float}.get(name, Any if name in JSON_COLUMNS else _TYPES[kind])
 
 
+def _described(kind: Any, said: str) -> Any:
+    return Annotated[kind, msgspec.Meta(description=said)] if said else kind
+
+
+_COLUMNS = _columns()
+KINDS = {name: kind for name, (kind, _) in _COLUMNS.items()}
 Decision = msgspec.defstruct(
     "Decision",
-    [
-        (name, Annotated[kind, msgspec.Meta(description=said)] if said else kind)
-        for name, (kind, said) in _columns().items()
-    ],
+    [(name, _described(_typed(name, kind), said)) for name, (kind, said) in _COLUMNS.items()],
 )
 
 

@@ -15,10 +15,11 @@ from turnout.history import Reader
 from turnout.web.log import Log
 
 HOUR = 3600
-CHUNK = 6  # hours in one query
+CHUNK = 24  # hours in one query at most; the first has one, quick ones are followed by greater ones
+QUICK_S = 0.05
 LATE = 2  # hours: what comes later than that to the log is not seen until the next start
 FRESH_S = 3.0  # seconds that the hours which still change are good for
-PATIENCE_S = 0.4  # that a page waits for sums
+PATIENCE_S = 0.3  # that a page waits for sums
 KEPT = 24 * 31  # hours
 
 
@@ -121,10 +122,13 @@ class Summary:
 
     async def _fill(self, now: int) -> None:
         """The newest hours first; `_first` may move back while it runs."""
+        chunk = 1
         while missing := self._missing(range(self._first, now + 1)):
-            last = missing[-1]
-            hours = range(max(self._first, last - CHUNK + 1), last + 1)
+            last, began = missing[-1], time.monotonic()
+            hours = range(max(self._first, last - chunk + 1), last + 1)
             found = await self._log.ask(partial(_sums, hours=hours))
+            quick = time.monotonic() - began < QUICK_S
+            chunk = min(2 * chunk, CHUNK) if quick else max(chunk // 2, 1)
             self._hours |= dict.fromkeys(hours, ()) | found
             if last > now - LATE:
                 self._changing_at = self._clock()

@@ -22,6 +22,7 @@ from turnout.web.guard import UI
 from turnout.web.pages import HERE, page
 from turnout.web.routes import EVENTS
 from turnout.web.summary import Summary
+from turnout.web.tidy import tidied, tidy
 from turnout.why.explain import explained
 
 # a span: hours, and hours to a bar
@@ -51,6 +52,7 @@ def add(app: web.Application, engine: Engine, api: Api, token: str) -> None:
         ("POST", "/mode", ui.set_mode),
         ("POST", "/models", ui.switch),
         ("POST", "/alarms", ui.release),
+        ("POST", "/keys", ui.set_key),
         ("POST", "/feedback", ui.feedback),
     ):
         below.router.add_route(method, path, _shown(ui, handler))
@@ -123,7 +125,7 @@ class Ui:
             models=summary.by_model(window.sums),
             bars=bars,
             chart=chart.drawn(bars),
-            latest=latest[0],
+            latest=tidied(latest[0]),
             spreads=spreads,
             alarms=self._engine.quality.listed(),
         )
@@ -138,12 +140,12 @@ class Ui:
         rows_, after = await self._log.ask(partial(rows.page, wanted=wanted, most=most))
         kept = {name: value for name, value in asked.items() if name != "cursor"}
         return await self.show(
-            request, "decisions.html", rows=rows_, after=after, asked=asked, kept=kept
+            request, "decisions.html", rows=tidied(rows_), after=after, asked=asked, kept=kept
         )
 
     async def decision(self, request: web.Request) -> web.Response:
         ref = request.match_info["id"]
-        row = await self._log.ask(lambda reader: reader.decision(ref))
+        row = tidy(await self._log.ask(lambda reader: reader.decision(ref)))
         told = await asyncio.to_thread(lambda: list(explained(row)))  # prices are read from disk
         return await self.show(request, "decision.html", row=row, told=told)
 
@@ -159,7 +161,7 @@ class Ui:
             return await self.show(request, "problem.html", 404, said=f"no session {name!r}")
         pins = [pin for pin in self._engine.sessions.listed() if pin["session"] == name]
         return await self.show(
-            request, "session.html", sums=sums, steps=steps, pins=pins, most=found.STEPS
+            request, "session.html", sums=sums, steps=tidied(steps), pins=pins, most=found.STEPS
         )
 
     async def quality(self, request: web.Request) -> web.Response:
@@ -182,7 +184,7 @@ class Ui:
         return await self.show(
             request,
             "models.html",
-            rows=lines if every else keyed,
+            rows=sorted(lines if every else keyed, key=_rank),
             every=every,
             hidden=len(lines) - len(keyed),
             report=report,
@@ -191,13 +193,13 @@ class Ui:
 
     async def providers(self, request: web.Request) -> web.Response:
         health = await self._log.ask(found.health)
-        status = self._engine.status()
         return await self.show(
             request,
             "providers.html",
             health=health,
             providers=wiring.providers(self._engine),
-            breakers=status.get("breakers") or status.get("health") or {},
+            vault=self._engine.vault is not None,
+            kept=await asyncio.to_thread(wiring.kept, self._engine),
         )
 
     async def connect(self, request: web.Request) -> web.Response:
@@ -231,6 +233,17 @@ class Ui:
         self._api.offered.switch(form.get("model", ""), on=form.get("on") == "yes")
         return _back(form)
 
+    async def set_key(self, request: web.Request) -> web.Response:
+        """Sealing one takes a file and perhaps the system's keyring: beside the loop."""
+        form = await _form(request)
+        if name := form.get("remove"):
+            await asyncio.to_thread(wiring.remove, self._engine, name)
+        else:
+            name, secret = form.get("name", ""), form.get("secret", "").strip()
+            await asyncio.to_thread(wiring.put, self._engine, name, secret)
+        self._engine.keys.refresh()
+        return _back({"back": "/ui/providers"})
+
     async def release(self, request: web.Request) -> web.Response:
         form = await _form(request)
         self._engine.quality.release(form.get("id", ""))
@@ -241,6 +254,11 @@ class Ui:
         row = await asyncio.to_thread(self._engine.quality.judged, form.get("id", ""))
         self._engine.quality.feedback(row, good=form.get("good") == "yes")
         return _back(form)
+
+
+def _rank(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What wins most first, then what may be chosen at all."""
+    return line["key"] != "present", -line["wins"], line["why"] not in ("", "dominated"), line["id"]
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from turnout import control, paths, trust
 from turnout.engine import Engine
+from turnout.errors import ConfigError
 
 type Row = dict[str, Any]
 
@@ -19,14 +20,15 @@ SHOWN = (
 
 
 def providers(engine: Engine) -> list[Row]:
-    """Every known one, those with a key first."""
+    """Every known one, those with a key first. `refused`: None, or why and when."""
+    known = {row["provider"]: row for row in engine.keys.report()}
     rows = [
         {
             "name": one.name,
             "host": one.host,
-            "dialect": one.dialect,
             "key": "present" if one.name in engine.keys else "missing",
-            "from": _source(one.key, one.name in engine.keys),
+            "from": known.get(one.name, {}).get("source") or _source(one.key),
+            "refused": known.get(one.name, {}).get("refused"),
             "variable": one.env[0] if one.env else "",
         }
         for one in engine.config.providers.values()
@@ -34,9 +36,31 @@ def providers(engine: Engine) -> list[Row]:
     return sorted(rows, key=lambda row: (row["key"] != "present", row["name"]))
 
 
-def _source(key: str, present: bool) -> str:
-    """none, client, or where the key lies: a name, never what it holds."""
-    return "needs none" if key == "none" else key if present or key == "client" else ""
+def _source(key: str) -> str:
+    """Of a provider without a key of ours."""
+    return {"none": "needs none", "client": "the client's own"}.get(key, "")
+
+
+def put(engine: Engine, name: str, secret: str) -> None:
+    """Adds or rotates. Raises ConfigError, which never repeats the secret."""
+    if not (vault := engine.vault):
+        raise ConfigError("this turnout has no vault")
+    change = vault.rotate if name in vault.entries() else vault.add
+    change(name, secret)
+
+
+def remove(engine: Engine, name: str) -> None:
+    """Raises ConfigError when there is none."""
+    if engine.vault:
+        engine.vault.remove(name)
+
+
+def kept(engine: Engine) -> list[str]:
+    """Names in the vault; none of one that does not open, of which the warnings tell."""
+    try:
+        return sorted(engine.vault.entries()) if engine.vault else []
+    except ConfigError:
+        return []
 
 
 def addresses(engine: Engine, token: str, host: str) -> Row:

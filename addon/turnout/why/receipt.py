@@ -11,7 +11,7 @@ from turnout.errors import TurnoutError
 from turnout.record import TOKENS
 from turnout.route.catalog import Catalog
 from turnout.route.model import Binding, Price
-from turnout.route.price import BILLED, PER_TOKEN, rates_for
+from turnout.route.price import BILLED, PER_SEARCH, PER_TOKEN, rates_for
 from turnout.wire.events import Usage
 
 NAMES = {
@@ -46,7 +46,7 @@ class Receipt:
 
 
 def usage_of(row: Mapping[str, Any]) -> Usage | None:
-    counts = {kind: row[column] for column, kind in TOKENS.items()}
+    counts = {kind: row.get(column) for column, kind in TOKENS.items()}
     if all(tokens is None for tokens in counts.values()):
         return None
     return Usage(**{kind: tokens or 0 for kind, tokens in counts.items()})
@@ -68,8 +68,19 @@ def priced(row: Mapping[str, Any], price: Price | None, at: datetime | None) -> 
         for kind, rate in BILLED
         if (tokens := getattr(usage, kind))
     )
-    total = add(lines)
-    return Receipt(reasoned(lines, usage), total, agrees=agree(total, row["cost_usd"]))
+    lines = (*lines, *searches(usage, price))
+    total, due = add(lines), row["cost_usd"]
+    own = due if due is None else due - (row.get("attempts_usd") or 0.0)
+    return Receipt(reasoned(lines, usage), total, agrees=agree(total, own))
+
+
+def searches(usage: Usage, price: Price | None) -> tuple[Line, ...]:
+    """By the search, not by the token."""
+    if not usage.searches:
+        return ()
+    each = price.searches if price else None
+    usd = None if each is None else usage.searches * each * PER_SEARCH
+    return (Line("searches", usage.searches, None if each is None else each * 1000, usd),)
 
 
 def line(name: str, tokens: int, rate: Decimal | None) -> Line:

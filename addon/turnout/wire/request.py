@@ -21,7 +21,8 @@ class Ask:
     `humans`: what people wrote in user turns, latest first, without tool results; at most 4 texts.
     `system`: the head of the system text. `input_tokens`: an estimate (bytes / 4, tools and results
     included). `sub_agent`: the body itself says that a client's sub-agent sent it. `compaction`:
-    that it wants its conversation summed up.
+    that it wants its conversation summed up. `summable`: that alone makes it the vendor's own
+    (`server_tools`), and any model can be asked for it in words.
     """
 
     dialect: DialectName
@@ -47,6 +48,7 @@ class Ask:
     schema_keys: tuple[str, ...] = ()
     sub_agent: bool = False
     compaction: bool = False
+    summable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ class Request:
     """One request, in nobody's dialect. `None` means: the client did not say.
 
     `thinking`: asked for (at whatever depth), or expressly switched off. `effort` "none": not asked
-    for. `changes`: what the reader left out as mere advice, or mended.
+    for. `compaction`: the answer is a summary of the conversation. `changes`: what the reader left
+    out as mere advice, or mended.
     """
 
     model: str
@@ -179,6 +182,7 @@ class Request:
     format: Format | None = None
     user: str = ""
     wants_usage: bool = True
+    compaction: bool = False
     changes: tuple[Change, ...] = ()
 
 

@@ -34,6 +34,10 @@ TESTS_FAILED = (
     r"Failed!\s+- Failed:\s+[1-9]",                                   # dotnet test
     r"\s*Executed \d+ tests?, with [1-9]\d* failures?",               # XCTest
     r"=+ tests finished: .*\b[1-9]\d* (?:failed|exceptions?)\b",      # sympy's own
+    r"(?:\d+ \w+, )*\d+ tests?, [1-9]\d* failures?\b",                # mix test
+    r"Executed \d+ out of \d+ tests?: .*[1-9]\d* fails? locally",      # bazel
+    r"FAILED \| \d+ passed.* \| [1-9]\d* failed",                      # deno test
+    r"\s+[1-9]\d* failed$",                                           # playwright
 )
 TESTS_PASSED = (
     r"=+ (?:\d+ \w+, )*[1-9]\d* passed\b.* in [\d.]+s.*=+$",          # pytest
@@ -54,6 +58,10 @@ TESTS_PASSED = (
     r"Passed!\s+- Failed:\s+0, Passed:\s+[1-9]",                      # dotnet test
     r"\s*Executed [1-9]\d* tests?, with 0 failures",                  # XCTest
     r"=+ tests finished: [1-9]\d* passed",                            # sympy's own
+    r"(?:\d+ \w+, )*[1-9]\d* tests?, 0 failures\b",                   # mix test
+    r"Executed [1-9]\d* out of \d+ tests?: [1-9]\d* tests? pass",      # bazel
+    r"ok \| [1-9]\d* passed .*\| 0 failed",                           # deno test
+    r"\s+[1-9]\d* passed \([\d.]+m?s\)$",                            # playwright
 )
 BUILD_FAILED = (
     r"\S+\(\d+,\d+\): error TS\d+: ",                                 # tsc
@@ -73,7 +81,10 @@ BUILD_FAILED = (
     r"Failed to compile\.?$",                                         # next, webpack
     r"(?:npm ERR!|npm error) code ELIFECYCLE",                        # npm
     r"✖ \d+ problems? \([1-9]\d* errors?",                            # eslint
-    r"Found [1-9]\d* errors? in ",                                    # tsc, mypy
+    r"Found [1-9]\d* errors?(?: in |\.$)",                            # tsc, mypy, ruff
+    r"[1-9]\d* errors?, \d+ warnings?, \d+ informations?",             # pyright
+    r"ERROR: Build did NOT complete successfully",                    # bazel
+    r"ERROR: failed to solve: ",                                      # docker build
 )
 CRASHED = (
     r"Traceback \(most recent call last\):$",                         # Python
@@ -112,7 +123,7 @@ _INLINE_STATUS = re.compile(r'"exit_code": ?(-?\d+)')
 def verdict(text: str) -> Verdict:
     """What the closing lines of a runner, a compiler or an interpreter say; "" for nothing."""
     plain = _ANSI.sub("", text) if "\x1b" in text else text
-    plain = plain.replace("\r\n", "\n")
+    plain = plain.replace("\r\n", "\n").replace("\nOutput: ", "\n")  # gemini-cli's first line
     return next((name for name, pattern in VERDICTS if pattern.search(plain)), "")
 
 

@@ -4,6 +4,7 @@ https://ai.google.dev/api/generate-content#UsageMetadata
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from turnout.wire.events import Usage
@@ -17,7 +18,20 @@ def find(chunk: Mapping[str, Any]) -> Usage | None:
     usage = chunk.get("usageMetadata")
     if not isinstance(usage, Mapping) or not any(type(usage.get(key)) is int for key in TOTALS):
         return None
-    return read(usage)
+    return replace(read(usage), searches=_searches(chunk))
+
+
+def _searches(chunk: Mapping[str, Any]) -> int:
+    """Gemini 2 bills a prompt that searches, later ones each query.
+
+    https://ai.google.dev/gemini-api/docs/google-search#pricing
+    """
+    candidates = chunk.get("candidates")
+    found = [c.get("groundingMetadata") for c in candidates or () if isinstance(c, Mapping)]
+    asked = [g.get("webSearchQueries") for g in found if isinstance(g, Mapping)]
+    queries = sum(len(some) for some in asked if isinstance(some, list))
+    once = str(chunk.get("modelVersion", "")).startswith("gemini-2")
+    return min(queries, 1) if once else queries
 
 
 def read(usage: Mapping[str, Any]) -> Usage:

@@ -14,18 +14,18 @@ from turnout.wire import failures
 from turnout.wire.bodies import encode, joined
 from turnout.wire.dialect import Hints
 from turnout.wire.events import Event, Failed, Finished
+from turnout.wire.openai_responses import stream
 from turnout.wire.openai_responses.failure import error_payload
-from turnout.wire.openai_responses.stream import StreamReader, StreamWriter
 
 
 def read(body: bytes) -> Iterator[Event]:
     with reading("openai_responses"):
-        yield from StreamReader().whole(json.loads(body))
+        yield from stream.StreamReader().whole(json.loads(body))
 
 
 def write(events: Iterable[Event], hints: Hints) -> bytes:
     """An answer that failed on the way is the error alone: half of one would pass for a whole."""
-    writer = StreamWriter(hints)
+    writer = stream.writer(hints)
     last: dict[str, Any] = {}
     for event in joined(events):
         if isinstance(event, Failed):

@@ -13,6 +13,7 @@ from turnout.wire.openai_responses import history
 from turnout.wire.openai_responses.peek import facts
 from turnout.wire.openai_responses.shape import Body, Part, parse, parts
 from turnout.wire.request import Ask, Target, Written
+from turnout.wire.sealed import maker
 from turnout.wire.splice import array, edit, elements
 
 ENCRYPTED = "reasoning.encrypted_content"
@@ -45,6 +46,8 @@ def _check(ask: Ask, body: Body, target: Target) -> None:
     able.check(ask, target)
     if not target.image_urls and any(map(_by_url, parts(body))):
         raise UnsupportedError("image_url", f"{target.model} fetches none")
+    if body.compacts and maker(target.model) != "openai":
+        raise UnsupportedError("native_only", "only OpenAI's models sum up in their own way")
     if body.items and body.items[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", f"{target.model} begins its own turns")
 

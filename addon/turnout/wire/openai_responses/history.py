@@ -6,6 +6,7 @@ from turnout.wire import splice
 from turnout.wire.changes import Changes
 from turnout.wire.edits import Edits
 from turnout.wire.ids import LONGEST, tool_id
+from turnout.wire.openai_responses import compaction
 from turnout.wire.openai_responses.shape import Body, Item
 from turnout.wire.request import Target
 from turnout.wire.sealed import is_sealed, maker
@@ -24,7 +25,12 @@ def mend(edits: Edits, body: Body, target: Target) -> None:
 
 
 def _ill(item: Item, body: Body, target: Target) -> bool:
-    return bool(_foreign(item, body, target)) or _made_here(item) or _too_long(item)
+    return bool(_foreign(item, body, target)) or _made_here(item) or _too_long(item) or _ours(item)
+
+
+def _ours(item: Item) -> bool:
+    """A summary that was written here."""
+    return item.kind == compaction.ITEM and item.portable
 
 
 def _made_here(item: Item) -> bool:
@@ -54,6 +60,9 @@ def _mended(body: Body, raws: list[bytes], target: Target, note: Changes) -> Ite
     for item, raw in zip(body.items, raws, strict=True):
         if why := _foreign(item, body, target):
             note("reasoning", why)
+        elif _ours(item):
+            note("compaction", "a summary of ours, said in words")
+            yield compaction.message(compaction.opened(item.encrypted_content) or "")
         else:
             yield _cleaned(item, raw, note)
 

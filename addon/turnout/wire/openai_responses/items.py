@@ -13,7 +13,7 @@ from turnout.errors import UnsupportedError, WireError
 from turnout.wire import sealed
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
-from turnout.wire.openai_responses import content
+from turnout.wire.openai_responses import compaction, content
 from turnout.wire.openai_responses.names import Names
 from turnout.wire.openai_responses.tools import INPUT
 from turnout.wire.request import Message, Part, Role, Text, Thinking, ToolResult, ToolUse
@@ -134,6 +134,13 @@ class Reader:
         read = content.read(item.get("output"), self._note)
         self._others("user", ToolResult(get(item, "call_id", str, ""), read))
 
+    def compaction(self, item: Item) -> None:
+        only(item, (*COMMON, "encrypted_content"), "compaction")
+        text = compaction.opened(get(item, "encrypted_content", str))
+        if text is None:
+            raise UnsupportedError("native_only", "a summary that only OpenAI can read")
+        self._others("user", Text(text))
+
     def silent(self, _: Item) -> None:
         """It is read before the conversation is."""
 
@@ -146,6 +153,7 @@ READ: dict[str, Callable[[Reader, Item], None]] = {
     "custom_tool_call": Reader.custom_tool_call,
     "function_call_output": Reader.output,
     "custom_tool_call_output": Reader.output,
+    compaction.ITEM: Reader.compaction,
     "additional_tools": Reader.silent,
     "configuration_update": Reader.silent,
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from turnout.wire.calls import is_object
+from turnout.wire.openai_responses import compaction
 from turnout.wire.openai_responses.freeform import Bare
 from turnout.wire.request import Tool
 
@@ -93,6 +94,29 @@ class ReasoningItem:
 
     def _part(self) -> dict[str, Any]:
         return {"type": "summary_text", "text": "".join(self._text)}
+
+
+class CompactionItem:
+    """A summary, whole at once, which its client keeps unread."""
+
+    whole = True
+
+    def __init__(self, id: str, summary: str) -> None:
+        self._item = {"id": id, "type": compaction.ITEM}
+        self._item |= {"encrypted_content": compaction.sealed(summary)}
+
+    def item(self, status: str) -> dict[str, Any]:
+        del status  # it has none
+        return self._item
+
+    def open(self) -> Iterator[Said]:
+        yield "output_item.added", {"item": self._item}
+
+    def more(self, fragment: str) -> Iterator[Said]:
+        raise TypeError(f"nothing follows a summary: {fragment!r}")
+
+    def close(self, status: str) -> Iterator[Said]:
+        yield "output_item.done", {"item": self.item(status)}
 
 
 class FunctionItem:

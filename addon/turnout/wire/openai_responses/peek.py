@@ -9,7 +9,6 @@ from turnout.errors import reading
 from turnout.wire import effort, excerpt, splice
 from turnout.wire.openai_responses.shape import (
     NOTHING,
-    PORTABLE,
     RESULTS,
     SILENT,
     SYSTEM,
@@ -50,7 +49,7 @@ def facts(body: Body, members: Mapping[str, splice.Field]) -> Ask:
         max_tokens=body.max_output_tokens,
         messages=len(body.items) if isinstance(body.input, list) else 1,
         tools=tuple(name for tool in body.every_tool for name in tool.names),
-        server_tools=_native(body),
+        server_tools=_native(body, body.items),
         forced_tool=bytes(body.tool_choice) not in FREE,
         images="input_image" in types,
         documents="input_file" in types,
@@ -60,7 +59,8 @@ def facts(body: Body, members: Mapping[str, splice.Field]) -> Ask:
         effort=_effort(body),
         session_hint=body.prompt_cache_key or excerpt.session_of(body.user or ""),
         schema_keys=tuple(asked.schema.properties) if asked and asked.schema else (),
-        compaction=bool(body.items) and body.items[-1].kind == "compaction_trigger",
+        compaction=body.compacts,
+        summable=body.compacts and not _native(body, body.items[:-1]),
     )
 
 
@@ -104,12 +104,12 @@ def _input_tokens(said: Sequence[Part], members: Mapping[str, splice.Field]) -> 
     )
 
 
-def _native(body: Body) -> bool:
+def _native(body: Body, items: Sequence[Item]) -> bool:
     """OpenAI's own tools, what it keeps for the client, and items that only it can read."""
     kept = (body.previous_response_id, body.conversation, body.prompt)
     return (
         _hosted(body)
-        or any(item.kind not in PORTABLE for item in body.items)
+        or not all(item.portable for item in items)
         or any(bytes(raw) != bytes(NOTHING) for raw in kept)
         or bool(body.background)
     )

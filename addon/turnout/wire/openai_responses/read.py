@@ -13,9 +13,9 @@ from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.effort import LADDER
 from turnout.wire.fields import get, need, of, only
-from turnout.wire.openai_responses import items, tools
+from turnout.wire.openai_responses import compaction, items, tools
 from turnout.wire.openai_responses.names import Names
-from turnout.wire.request import Effort, Message, Request, Text, Tool
+from turnout.wire.request import Effort, Message, Request, Text, Tool, ToolChoice
 
 FIELDS = ("model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "text",
           "reasoning", "max_output_tokens", "temperature", "top_p", "stream", "store", "include",
@@ -48,6 +48,10 @@ def _request(body: dict[str, Any]) -> Request:
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
     declared = tuple(tools.read(_tools(body, said), names, note))
+    compacts = bool(said) and of(said[-1], dict, "item").get("type") == compaction.TRIGGER
+    if compacts:
+        note("compaction", "asked for in words")
+        said = [*said[:-1], {"role": "user", "content": compaction.ORDER}]
     conversation = items.Reader(model, names, note)(said)
     leading = list(takewhile(lambda message: message.role == "system", conversation))
     text = get(body, "text", dict, {})
@@ -57,14 +61,15 @@ def _request(body: dict[str, Any]) -> Request:
         system=tuple(_system(body, leading, text, note)),
         messages=tuple(conversation[len(leading) :]),
         tools=_once(declared),
-        tool_choice=tools.read_choice(body.get("tool_choice"), names) if declared else None,
+        tool_choice=_choice(body, names, compacts=compacts) if declared else None,
         parallel_tools=get(body, "parallel_tool_calls", bool),
-        format=tools.read_format(get(text, "format", dict, {})),
+        format=None if compacts else tools.read_format(get(text, "format", dict, {})),
         max_tokens=get(body, "max_output_tokens", int),
         temperature=get(body, "temperature", float),
         top_p=get(body, "top_p", float),
         stream=get(body, "stream", bool, False),
         user=get(body, "user", str, ""),
+        compaction=compacts,
         **_reasoning(body, said, note),
         changes=note.all,
     )
@@ -101,6 +106,11 @@ def _tools(body: dict[str, Any], said: list[Any]) -> Iterator[Any]:
     for item in _of_type(said, "additional_tools"):
         only(item, (*items.COMMON, "role", "tools"), "additional_tools")
         yield from need(item, "tools", list)
+
+
+def _choice(body: dict[str, Any], names: Names, *, compacts: bool) -> ToolChoice | None:
+    """A summary is text."""
+    return ToolChoice("none") if compacts else tools.read_choice(body.get("tool_choice"), names)
 
 
 def _once(declared: tuple[Tool, ...]) -> tuple[Tool, ...]:

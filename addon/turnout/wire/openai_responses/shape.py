@@ -11,6 +11,7 @@ import msgspec
 
 from turnout.errors import reading
 from turnout.wire import splice
+from turnout.wire.openai_responses import compaction
 from turnout.wire.openai_responses.names import flat
 
 NOTHING = msgspec.Raw(b"null")
@@ -21,7 +22,7 @@ RESULTS = {"function_call_output", "custom_tool_call_output"}
 PORTABLE = {"message", "function_call", "custom_tool_call", *RESULTS, "reasoning",
             "additional_tools", "agent_message", "configuration_update"}  # fmt: skip
 # items that say nothing in the conversation
-SILENT = {"additional_tools", "configuration_update", "compaction_trigger"}
+SILENT = {"additional_tools", "configuration_update", compaction.TRIGGER}
 WORDS = {"input_text", "output_text", "text"}
 
 
@@ -78,6 +79,12 @@ class Item(msgspec.Struct):
         return self.type or ("message" if self.role else "item_reference")
 
     @property
+    def portable(self) -> bool:
+        """Other models can be told of it; of a summary, when it was written here."""
+        ours = self.kind == compaction.ITEM and compaction.opened(self.encrypted_content)
+        return self.kind in PORTABLE or bool(ours)
+
+    @property
     def parts(self) -> list[Part]:
         """Of what it says or returns."""
         raw = self.output if self.kind in RESULTS else self.content
@@ -126,6 +133,11 @@ class Body(msgspec.Struct):
     @property
     def items(self) -> list[Item]:
         return self.input if isinstance(self.input, list) else []
+
+    @property
+    def compacts(self) -> bool:
+        """It ends with the wish for a summary of it."""
+        return bool(self.items) and self.items[-1].kind == compaction.TRIGGER
 
     @property
     def every_tool(self) -> Iterator[Tool]:

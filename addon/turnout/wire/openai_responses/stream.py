@@ -13,5 +13,6 @@ A whole answer is what `completed` holds: `answer.py` reads and writes it as suc
 
 from turnout.wire.openai_responses.stream_reader import StreamReader
 from turnout.wire.openai_responses.stream_writer import StreamWriter
+from turnout.wire.openai_responses.summary_writer import writer
 
-__all__ = ["StreamReader", "StreamWriter"]
+__all__ = ["StreamReader", "StreamWriter", "writer"]

@@ -12,6 +12,7 @@ from turnout.wire.numbers import count
 # without either, what was used is unknown: that is not the same as nothing
 TOTALS = ("input_tokens", "output_tokens")
 DETAILS = "input_tokens_details"
+SEARCH = "web_search_call"
 
 
 def find(response: Mapping[str, Any]) -> Usage | None:
@@ -26,7 +27,14 @@ def find(response: Mapping[str, Any]) -> Usage | None:
         cache_write_5m=written,
         output=count(usage, "output_tokens"),
         reasoning=count(usage, "output_tokens_details", "reasoning_tokens"),
+        searches=_searches(response.get("output")),
     )
+
+
+def _searches(output: object) -> int:
+    """Calls of the provider's own search; its usage object leaves them out."""
+    items = output if isinstance(output, list) else []
+    return sum(isinstance(one, Mapping) and one.get("type") == SEARCH for one in items)
 
 
 def write(usage: Usage) -> dict[str, Any]:

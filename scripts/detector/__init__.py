@@ -1,0 +1,1 @@
+"""The evidence as a detector, on labelled sessions."""
