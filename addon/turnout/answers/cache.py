@@ -64,6 +64,9 @@ class Answers:
             return canonical.key(plan, self._rules())
         except TurnoutError:
             return ""  # what only one vendor understands
+        except Exception as e:
+            log.exception("not kept: %r", e)
+            return ""
 
     async def get(self, key: str) -> Entry | None:
         """Never raises but when it is cancelled."""

@@ -64,9 +64,11 @@ class Semantic:
         """Never raises."""
         try:
             return self._asked(plan)
-        except (TurnoutError, ValueError, LookupError, TypeError, AttributeError) as e:
-            log.debug("not compared: %r", e)
-            return None
+        except TurnoutError as e:
+            log.debug("not compared: %s", e)
+        except Exception as e:
+            log.exception("not compared: %r", e)
+        return None
 
     def _asked(self, plan: Plan) -> Asked | None:
         found = canonical.context(plan) if plan.ask.messages else None

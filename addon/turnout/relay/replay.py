@@ -48,10 +48,11 @@ class Replay:
         if entry := await self._found():
             try:
                 pieces = written(plan, entry, self._engine.config.policy.answer_model)
+                response = web.StreamResponse(headers=dict(self._headers(entry)))
             except Exception as e:
                 log.exception("a kept answer cannot be written: %r", e)
             else:
-                return await self._send(entry, pieces)
+                return await self._send(response, entry, pieces)
         async with answers.leading(plan.cache_key):
             return await passage()
 
@@ -73,10 +74,11 @@ class Replay:
             log.exception("the cache: %r", e)
             return None
 
-    async def _send(self, entry: Entry, pieces: list[bytes]) -> web.StreamResponse:
+    async def _send(
+        self, response: web.StreamResponse, entry: Entry, pieces: list[bytes]
+    ) -> web.StreamResponse:
         plan, first = self._plan, time.monotonic()
         status: int | None = CLIENT_GONE
-        response = web.StreamResponse(headers=dict(self._headers(entry)))
         try:
             await response.prepare(self._request)
             for piece in pieces:
