@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
 from turnout.answers.cache import Answers
+from turnout.answers.semantic import Semantic
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
@@ -107,7 +108,8 @@ class Engine:
             self.health.learn,
         ]
         kept = self.store_path.with_name("cache.db")
-        self.answers = Answers(lambda: self.config.cache, kept, clock)
+        meaning = Semantic(artifacts, lambda: self.road.brain)
+        self.answers = Answers(lambda: self.config.cache, kept, clock, meaning)
         self.books.learners.append(self.answers.learn)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()

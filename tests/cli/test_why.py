@@ -57,6 +57,14 @@ DECISIONS: dict[str, dict[str, Any]] = {
             "requested_counterfactual_high_usd": 0.036,
         },
     ),
+    "an answer of the past": decided.row(
+        of_decision={
+            "reason": "exact_cache",
+            "evidence": {"exact_cache": {"of": "01xyz", "age_s": 61.5, "cost_usd": 0.0042}},
+            "changes": (),
+        },
+        of_outcome={"usage": Usage(), "cost_usd": Decimal(0), "attempts": ()},
+    ),
     "prices have changed": decided.row(of_outcome={"cost_usd": Decimal("0.0071")}),
     "dearer than asked": decided.row(of_outcome={"requested_same_tokens_usd": Decimal("0.003")}),
     "no price is known": decided.row(
