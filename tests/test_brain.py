@@ -9,6 +9,7 @@ from road import artifacts
 from turnout import brain as module
 from turnout.brain import Brain
 from turnout.errors import StageError
+from turnout.route.shelves import Shelves
 from turnout.stages import Stages, parse
 
 SLOW = 60.0  # seconds; nothing here is about the deadline
@@ -26,7 +27,7 @@ def stages() -> Stages:
 
 @pytest.fixture
 def brain(folder: Path, stages: Stages) -> Iterator[Brain]:
-    made = Brain(folder, stages, SLOW)
+    made = Brain(Shelves(folder), stages, SLOW)
     yield made
     made.close()
 
@@ -44,6 +45,17 @@ async def test_tools_make_another_score(brain: Brain) -> None:
 async def test_another_text_has_another_score(brain: Brain) -> None:
     first = await brain.scored("mend the parser", tools=True)
     assert await brain.scored("write a poem", tools=True) is not first
+
+
+@pytest.mark.parametrize("text", ["", "🚂", "Почему падает этот тест?", "a" * 1024], ids=repr)
+async def test_what_cannot_be_read_is_of_any_kind(brain: Brain, stages: Stages, text: str) -> None:
+    stages.faults.update(parse("embed:raise"))  # it is not even tried
+    found = await brain.scored(text, tools=False)
+    assert found.familiarity == 0
+    assert found.label == "unfamiliar, nearest to everything"
+    known = found.estimate("minimax-m3")
+    assert known is not None
+    assert known.evidence == 0
 
 
 async def test_what_is_asked_about_stays(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
