@@ -56,7 +56,7 @@ class Passage:
                 raise
             log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
             self._broken = f"{type(e).__name__}: {e}"
-            if self._plan.forced and isinstance(e, THEIRS):
+            if isinstance(e, THEIRS) and (self._plan.forced or self._came_home()):
                 return await self._refuse(e)
             return await self._home()
         except BaseException:
@@ -66,6 +66,10 @@ class Passage:
             if self._answer:
                 self._answer.close()
             self._settle()
+
+    def _came_home(self) -> bool:
+        """The client's own request was answered: it is sent once, however the answer ended."""
+        return self._answer is not None and self._answer.attempt.untouched
 
     async def _refuse(self, e: Exception) -> web.StreamResponse:
         """A forced model is never replaced: what was meant for one's own machine stays there."""
@@ -93,10 +97,14 @@ class Passage:
     async def _home(self) -> web.StreamResponse:
         self._give_up()
         try:
-            answer = await self._first([self._plan.home])
+            return await self._give(await self._first([self._plan.home]))
         except NoAnswerError as e:
             return await self._failed(e)
-        return await self._give(answer)
+        except THEIRS as e:
+            if self._out:
+                raise
+            self._broken = f"{self._broken}; {type(e).__name__}"
+            return await self._refuse(e)
 
     def _give_up(self) -> None:
         """What the broken answer said and used is not the next one's."""
