@@ -189,3 +189,18 @@ FRAMES = {
 def test_a_piece_of_a_frame_is_held(data: bytes, whole: bytes, rest: bytes) -> None:
     """Else an error event might land inside it."""
     assert back._frames(data) == (whole, rest)
+
+
+@pytest.mark.parametrize("kind", ["eof", "html"])
+async def test_a_target_whose_answers_break_off_is_left_alone_in_the_end(kind: str) -> None:
+    """After bytes were out, or before: three in a row are enough."""
+    async with world() as w:
+        fault = Fault(kind, status=200, events=5)  # type: ignore[arg-type]
+        case = Case(
+            client="openai_chat", targets=("openai_chat",), stream=True, faults=(fault,),
+            models=("flaky",),
+        )  # fmt: skip
+        for _ in range(3):
+            await w.ask(case)
+        (told,) = w.engine.health.status()["breakers"]
+        assert (told["binding"], told["state"]) == ("t-openai_chat/flaky", "open")
