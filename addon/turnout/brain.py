@@ -57,6 +57,17 @@ class Brain:
         with self._stages("score"):
             return self._score(vectors, key, tools=tools)
 
+    @property
+    def encoder(self) -> str:
+        """Which one its vectors are of."""
+        return self._embedder.id
+
+    def known(self, text: str) -> Vectors | None:
+        """The vector of a text that was embedded already; nothing is waited for."""
+        key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+        found = self._known.get(key)
+        return None if found is None else found[0]
+
     def unfamiliar(self) -> Scored:
         """For a text that nothing is known of: every cluster is as near as any other."""
         return score(np.zeros(self._embedder.dim), self.bundle)

@@ -98,6 +98,14 @@ class Reader:
             found = self._conn.execute("SELECT count(*) FROM decisions WHERE at > ?", (now,))
             return int(found.fetchone()[0])
 
+    def covered(self, since: float) -> int:
+        """Actions that went home on a subscription: nothing more was paid for them."""
+        with reading(self.path):
+            found = self._conn.execute(
+                "SELECT count(*) FROM decisions WHERE reason = 'subscription' AND at >= ?", (since,)
+            )
+            return int(found.fetchone()[0])
+
     def session(self, session: str) -> Lately | None:
         """`session`: "" is the latest one."""
         with reading(self.path):

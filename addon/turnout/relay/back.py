@@ -121,6 +121,21 @@ async def what_came(answer: Answer) -> bytes:
     return bytes(came)
 
 
+async def without(key: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An error that repeats our key; it stays as long as it was announced."""
+    came = bytearray()
+    broken: Exception | None = None
+    try:
+        async for piece in body:
+            came += piece
+    except (aiohttp.ClientError, OSError) as e:
+        broken = e
+    secret = key.encode()
+    yield bytes(came).replace(secret, b"*" * len(secret)) if secret else bytes(came)
+    if broken:
+        raise broken
+
+
 async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, with a listener beside them."""
     listener = Listener(_reader(answer).feed, meter)
@@ -134,15 +149,17 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
     A piece of a frame is held until it is whole, so that an error event never lands inside one.
+    The client is not told of usage that it did not ask for.
     """
+    quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
     tail = b""
     try:
         async for piece in answer.body:
             listener.hear(piece)
             whole, tail = _frames(tail + piece)
-            if whole:
-                yield whole
+            if whole and (told := quiet(whole) if quiet else whole):
+                yield told
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
         listener.hear(b"")  # perhaps nothing is missing but the connection's own end

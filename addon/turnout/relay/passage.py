@@ -9,7 +9,7 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 
-from turnout.books import Passed
+from turnout.books import CLIENT_GONE, Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
 from turnout.record import Tried
@@ -26,7 +26,6 @@ from turnout.wire.tools import Repair
 
 log = logging.getLogger(__name__)
 
-CLIENT_GONE = 499  # as nginx logs it
 # an answer that breaks off, or is none
 THEIRS = (aiohttp.ClientError, OSError, WireError)
 
@@ -153,6 +152,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        if answer.status >= 400 and not answer.attempt.clients_key:
+            key = self._engine.keys.get(answer.attempt.provider)
+            answer.body = back.without(key, answer.body)
         exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
         if exchange:
             answer.body = exchange.overhear(answer.body)
@@ -248,6 +250,8 @@ class Passage:
         served = attempt and self._engine.config.policy.answer_model == "served"
         foreign = attempt is not None and attempt.dialect is not plan.dialect
         request = plan.request() if foreign else None
+        changes = attempt.changes if attempt else ()
+        ours = any(one.what.startswith("stream_options") for one in changes)
         return Hints(
             id=plan.decision.id,
             model=attempt.model if attempt and served else plan.ask.model,
@@ -255,7 +259,7 @@ class Passage:
             created=int(plan.decision.at),
             asked=plan.ask.model,
             sse=place is None or place(plan.arrival.path).sse,
-            wants_usage=request is None or request.wants_usage,
+            wants_usage=request.wants_usage if request else not ours,
             request=request,
         )
 
