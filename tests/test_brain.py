@@ -1,5 +1,7 @@
 """The brain remembers: vectors of texts, and the scores of those that are asked about again."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +68,24 @@ async def test_what_is_asked_about_stays(brain: Brain, monkeypatch: pytest.Monke
     await brain.scored("three", tools=True)
     assert await brain.scored("one", tools=True) is kept
     assert await brain.scored("two", tools=True) is not lost
+
+
+async def test_a_prompt_that_would_come_too_late_is_told_at_once(
+    brain: Brain, stages: Stages
+) -> None:
+    """Three of a second each fit into two seconds' patience; the fourth does not even wait."""
+    may_go = threading.Event()
+    stages.faults["embed"] = lambda: may_go.wait(SLOW) and None
+    brain.deadline, brain._typical = 2.0, 1.0
+    waiting = [asyncio.ensure_future(brain.scored(f"text {n}", tools=True)) for n in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(StageError, match="3 prompts wait already"):
+        await brain.scored("text 3", tools=True)
+    brain.deadline = SLOW  # those that wait took the patience of their time
+    again = asyncio.ensure_future(brain.scored("text 0", tools=True))
+    may_go.set()
+    assert await again is await waiting[0]
+    assert len({id(found) for found in await asyncio.gather(*waiting)}) == 3
 
 
 async def test_a_stage_that_breaks_is_not_hidden(brain: Brain, stages: Stages) -> None:

@@ -24,8 +24,9 @@ PROMISED = {
     *range(63, 71),
     *range(71, 79),
     *range(79, 84),
-    *(42, 86, 87, 91, 92, 93, 94, 95),
+    *(42, 84, 85, 86, 87, 91, 92, 93, 94, 95),
     *range(48, 63),
+    *(89, 90),
 }
 
 # in a function's name, in an id that a parameter has, in a docstring

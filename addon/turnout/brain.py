@@ -18,6 +18,7 @@ from turnout.route.shelves import Shelves
 from turnout.route.text import readable
 from turnout.stages import Stages
 
+RECENT = 0.1  # weight of the latest inference among those before it
 REMEMBERED = 4096  # vectors
 IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
@@ -38,6 +39,7 @@ class Brain:
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
         self._scored: OrderedDict[tuple[str, bytes, bool], Scored] = OrderedDict()
         self._stages, self.deadline = stages, deadline
+        self._typical = 0.005  # seconds an inference takes, a moving average
         self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
@@ -73,6 +75,17 @@ class Brain:
         with self._stages("score"):
             return self._score(vectors, key, bundle or self.bundle, tools=tools)
 
+    @property
+    def encoder(self) -> str:
+        """Which one its vectors are of."""
+        return self._embedder.id
+
+    def known(self, text: str) -> Vectors | None:
+        """The vector of a text that was embedded already; nothing is waited for."""
+        key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+        found = self._known.get(key)
+        return None if found is None else found[0]
+
     def unfamiliar(self, bundle: Bundle | None = None, *, tools: bool = False) -> Scored:
         """For a text that nothing is known of: it may be of any kind."""
         return score(np.zeros(self._embedder.dim), bundle or self.bundle, tools=tools)
@@ -89,10 +102,14 @@ class Brain:
     async def _embedded(self, text: str, key: bytes) -> Vectors:
         """A text that comes too late is remembered all the same: its next action finds it.
 
-        Parallel requests with the same text wait for the same inference.
+        Parallel requests with the same text wait for the same inference. One that would come too
+        late behind the others is told at once, and takes no time from them.
         """
         work = self._flying.get(key)
         if work is None:
+            if len(self._flying) * self._typical > self.deadline:
+                told = f"{len(self._flying)} prompts wait already"
+                raise StageError("embed", TimeoutError(told))
             work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
             self._flying[key] = work
             work.add_done_callback(lambda done: self._remember(key, done))
@@ -102,8 +119,11 @@ class Brain:
             raise StageError("embed", TimeoutError(f"no vector in {self.deadline} s")) from e
 
     def _embed(self, text: str) -> Vectors:
+        began = time.perf_counter()
         with self._stages("embed"):
-            return self._embedder([text])
+            vectors = self._embedder([text])
+        self._typical += RECENT * (time.perf_counter() - began - self._typical)
+        return vectors
 
     def _remember(self, key: bytes, done: "asyncio.Future[Vectors]") -> None:
         self._flying.pop(key, None)

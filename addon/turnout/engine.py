@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from turnout import __version__, record, stages
 from turnout.answers.cache import Answers
+from turnout.answers.semantic import Semantic
 from turnout.books import Books
 from turnout.brain import Brain
 from turnout.config import Config, artifacts_dir, data_dir
@@ -108,7 +109,8 @@ class Engine:
             self.health.learn,
         ]
         kept = self.store_path.with_name("cache.db")
-        self.answers = Answers(lambda: self.config.cache, kept, clock)
+        meaning = Semantic(artifacts, lambda: self.road.brain)
+        self.answers = Answers(lambda: self.config.cache, kept, clock, meaning)
         self.books.learners.append(self.answers.learn)
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
@@ -180,6 +182,8 @@ class Engine:
         config = merged(self.config, as_read)
         keys = Keys(config.providers.values(), self._environ, self.vault, self._clock)
         road = await asyncio.to_thread(self._reload, config, keys)
+        self.tenants.again(config)
+        self.limits.again(config.limits)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
         self._as_read = as_read
@@ -257,12 +261,18 @@ class Engine:
         self.sessions.pins.force(plain(session), binding.provider, binding.model.id)
         return binding
 
+    def dial(self, profile: str) -> None:
+        """Until the next start or reload. Raises ConfigError."""
+        options = self.road.options
+        options.rules(profile, "")
+        options.profile = profile
+
     def status(self) -> dict[str, Any]:
         self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
-            "profile": self.config.policy.profile,
+            "profile": road.options.profile if road else self.config.policy.profile,
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
             "providers": road.options.names if road else [],

@@ -4,6 +4,7 @@ sums.py   what they add up to
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -98,6 +99,14 @@ class Reader:
             found = self._conn.execute("SELECT count(*) FROM decisions WHERE at > ?", (now,))
             return int(found.fetchone()[0])
 
+    def covered(self, since: float) -> int:
+        """Actions that went home on a subscription: nothing more was paid for them."""
+        with reading(self.path):
+            found = self._conn.execute(
+                "SELECT count(*) FROM decisions WHERE reason = 'subscription' AND at >= ?", (since,)
+            )
+            return int(found.fetchone()[0])
+
     def session(self, session: str) -> Lately | None:
         """`session`: "" is the latest one."""
         with reading(self.path):
@@ -157,6 +166,11 @@ class Reader:
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")
+
+    def hurry(self, seconds: float) -> None:
+        """From now on; what takes longer raises ConfigError."""
+        end = time.monotonic() + seconds
+        self._conn.set_progress_handler(lambda: time.monotonic() > end, 100_000)
 
     def select(self, sql: str, *values: str | float) -> Iterator[Row]:
         """For questions of other modules."""

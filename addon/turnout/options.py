@@ -29,6 +29,7 @@ class Options:
         self, config: Config, keys: Keys, catalog: Path, profiles: Mapping[str, Profile]
     ) -> None:
         self._config, self._keys, self._profiles = config, keys, profiles
+        self.profile: str = config.policy.profile  # the dial: may be turned while we run
         self.catalog = _with_local(Catalog.load(catalog), config).with_facts(facts(config))
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
         self._rules: dict[tuple[str, str, Tighter, bool, str], Rules] = {}
@@ -92,8 +93,7 @@ class Options:
         """
         provider, _, model = name.partition("/")
         if found := self.catalog.find(provider, model) or self.binding(provider, model):
-            force = f"{provider}/{found.id}"
-            self._check_forced(self._made(self._config.policy.profile, force))
+            self._check_forced(self._made(self.profile, f"{provider}/{found.id}"))
             return found
         usable = [b for b in self._keyed if b.model.id == name]
         if not usable and self.binding(*_home(self.catalog, name)):
@@ -120,7 +120,7 @@ class Options:
         """
         policy = self._config.policy
         version = bundle.version if bundle else ""
-        key = (profile or policy.profile, force or policy.force, tighter, cheapest, version)
+        key = (profile or self.profile, force or policy.force, tighter, cheapest, version)
         if key not in self._rules:
             made = self._made(*key[:4], bundle.profiles if bundle else None)
             self._check_forced(made)

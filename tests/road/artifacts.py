@@ -16,7 +16,7 @@ def made(folder: Path) -> Path:
     """Artifacts in which minimax-m3 matches claude-opus-4-7, at a fraction of its price."""
     real = artifacts_dir()
     folder.mkdir(parents=True)
-    for name in ("encoder", "catalog.json"):
+    for name in ("encoder", "catalog.json", "semantic"):
         (folder / name).symlink_to(real / name)
     (folder / "latest").write_text("test")
     _bundle(folder / "bundles" / "test", real)

@@ -152,7 +152,7 @@ def give(
         writer.writerows(shadow_table.facts(pair) for pair in pairs)
     elif pairs:
         page.console().print(shadow_table.table(pairs))
-        click.echo(shadow_table.sentence(pairs, sessions, "turnout would have"))
+        click.echo(shadow_table.sentence(pairs, sessions, "turnout"))
 
 
 def left_out(replay: "Replay") -> dict[str, Any]:
