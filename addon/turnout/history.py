@@ -29,18 +29,18 @@ MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 
 
 _JUDGED = """
-SELECT bundle, cluster, model, quality, troubled, good
+SELECT session, bundle, cluster, model, quality, troubled, good
 FROM (
-    SELECT at, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
+    SELECT at, id, session, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
     UNION ALL
-    SELECT at, bundle, cluster, model, quality, NULL, good FROM feedback
+    SELECT at, id, session, bundle, cluster, model, quality, NULL, good FROM feedback
 ) AS said
 WHERE at >= ? AND NOT EXISTS (
     SELECT 1 FROM alarms
     WHERE (alarms.bundle, alarms.cluster, alarms.model) = (said.bundle, said.cluster, said.model)
       AND alarms.released_at >= said.at
 )
-ORDER BY at
+ORDER BY at, id
 """
 
 
@@ -155,6 +155,13 @@ class Reader:
         What was counted before an alarm was released is left out, as it was forgotten then.
         """
         return self._rows(_JUDGED, since)
+
+    def classes(self) -> Iterator[Row]:
+        """How many sessions asked for each task class: bundle, cluster, sessions."""
+        return self._rows(
+            "SELECT bundle, cluster, count(DISTINCT session) AS sessions FROM decisions"
+            " WHERE cluster IS NOT NULL AND session <> '' GROUP BY 1, 2 ORDER BY 1, 2"
+        )
 
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
