@@ -69,6 +69,8 @@ def whatif(
     environ = run.keyed(settings, providers, os.environ)
     with ExitStack() as stack:
         artifacts = stack.enter_context(run.artifacts_with(paths.artifacts_dir(), bundle))
+        if bundle:  # then what this user chose is not in use
+            environ["TURNOUT_DATA"] = str(artifacts)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="turnout-whatif-"))
         log = keep or Path(folder) / "whatif.db"
         replay = run.Replay(run.configured(settings, profile), artifacts, log, environ)

@@ -32,6 +32,7 @@ STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
 )
+BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")  # what ends a frame
 MAX_WHOLE = 16 << 20  # bytes of an answer that is held until it is complete
 ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
 
@@ -201,8 +202,9 @@ def _check_object(came: bytearray) -> None:
 
 def _frames(data: bytes) -> tuple[bytes, bytes]:
     """What is complete, and the beginning of a frame after it."""
-    end = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4, data.rfind(b"\r\r") + 2)
-    return (data[:end], data[end:]) if end >= 2 else (b"", data)
+    ends = (data.rfind(mark) + len(mark) for mark in BLANK_LINES if mark in data)
+    end = max(ends, default=0)
+    return data[:end], data[end:]
 
 
 async def translated(
