@@ -14,6 +14,7 @@ from answers.plans import ASKED, SAID, passed, plan
 from turnout.answers.cache import Answers
 from turnout.answers.disk import Disk
 from turnout.answers.entry import Entry, kept, packed, unpacked
+from turnout.answers.semantic import Semantic
 from turnout.config.settings import Cache
 from turnout.relay.replay import written
 from turnout.wire.events import (
@@ -305,3 +306,16 @@ def test_c84_replayed_in_a_valid_order(dialect: DialectName) -> None:
         words = [e.text for e in events if isinstance(e, Text)]
         assert "".join(words) == "Hello!"
         assert events[-1] == END
+
+
+class Broken:
+    """Whatever is asked of it, it breaks."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ZeroDivisionError(name)
+
+
+async def test_whatever_breaks_is_a_miss(world: World) -> None:
+    broken: Any = Broken()
+    assert world.answers.key(broken) == ""
+    assert Semantic(Path("nowhere"), lambda: broken).asked(broken) is None

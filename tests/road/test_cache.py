@@ -131,3 +131,22 @@ async def test_off_by_default_and_what_broke_it(road: OpenRoad) -> None:
         assert (await ask(way, question()))[1] == "hit"
         await until(file.with_name("cache.db.damaged").exists)
         assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_c85_a_question_that_means_the_same(road: OpenRoad) -> None:
+    """c85: with the real encoder and the committed admission model; one number apart is a miss."""
+    async with road(FORCED, env={**ON, "TURNOUT_CACHE_SEMANTIC": "true"}) as way:
+        asked = "Explain what a compiler does with 3 source files."
+        await ask(way, question(asked))
+        for text, came in (
+            ("explain what a compiler does with 3 source files", "hit"),
+            ("Explain what a compiler does with 4 source files.", ""),
+            ("Explain what a compiler does not do with 3 source files.", ""),
+            ("Explain what a compiler does with 3 source files now.", ""),
+        ):
+            assert (text, (await ask(way, question(text)))[1]) == (text, came)
+        assert (await ask(way, question(asked, system="Be brief.")))[1] == ""
+        row = next(r for r in await way.served.rows(6) if r["reason"] == "semantic_cache")
+        facts = row["evidence"]["semantic_cache"]
+        assert facts["cosine"] > 0.9 and facts["probability"] > 0.9
+        assert row["cost_usd"] == 0

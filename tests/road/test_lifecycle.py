@@ -117,8 +117,11 @@ async def test_hang_up_reads_it_again_and_streams_go_on(road: OpenRoad) -> None:
         assert await model_of(way) == "openrouter/qwen3.8-27b"
         served = [json.loads(seen.body)["model"] for seen in way.other.completions()]
         assert len(set(served)) == 2
-        way.served.process.send_signal(signal.SIGINT)
-        assert await way.served.process.wait() == 0
+        token = {"x-turnout-token": way.served.facts["token"]}
+        async with way.served.session.get(way.served.base + "/v1/events", headers=token) as feed:
+            assert feed.status == 200  # a dashboard that listens is no reason either
+            way.served.process.send_signal(signal.SIGINT)
+            assert await way.served.process.wait() == 0
         assert "under way" not in way.served.log.read_text()
 
 

@@ -73,7 +73,7 @@ CREATE TABLE decisions (
     ttft_ms REAL,                             -- milliseconds from the request to the first byte for the client
     total_ms REAL,                            -- milliseconds from the request to the last byte for the client
     changes TEXT                              -- JSON: [{what, why}] altered in the request on its way
-, web_searches INTEGER, tries INTEGER, attempts_usd REAL, hedge_usd REAL, estimated INTEGER, routed_usd REAL, routed_low_usd REAL, routed_high_usd REAL);
+, web_searches INTEGER /* searches that the provider made by itself */, tries INTEGER /* attempts, the one that was given back included */, attempts_usd REAL /* USD, part of cost_usd: attempts that were not given back */, hedge_usd REAL /* USD, part of attempts_usd: second requests that lost the race */, estimated INTEGER /* 1: a part of cost_usd is an estimate (see `attempts`) */, routed_usd REAL /* USD, in shadow: estimate of what `fresh_model` would have cost */, routed_low_usd REAL /* USD, lower end of that estimate */, routed_high_usd REAL /* USD, upper end of that estimate */);
 INSERT INTO "decisions" VALUES('01abcdefghjkmn',1783252800.0,'s1','main','claude-code','','turnout','anthropic','claude-opus-4-5','claude-haiku-4-5','anthropic','cheapest_at_parity','2026-07',7,'small edits',0.871,0.88,'[{"provider":"anthropic","model":"claude-haiku-4-5","quality":0.871,"se":0.012,"evidence":40.0,"cost_usd":0.0123,"score":0.31,"lost":""},{"provider":"anthropic","model":"claude-opus-4-5","quality":0.88,"se":0.0,"evidence":52.0,"cost_usd":0.0615,"score":1.0,"lost":"score"},{"provider":"deepseek","model":"deepseek-v3.2","quality":0.79,"se":0.02,"evidence":31.0,"cost_usd":null,"score":null,"lost":"below_parity"}]','',NULL,NULL,'{"epsilon":0.02}','[{"provider":"anthropic","model":"claude-haiku-4-5","status":200,"error":"","ms":320.0,"hedge":false,"usage":null,"cost_usd":null}]',200,'end','',1200,20000,300,40,500,100,0.006155,0.030775,NULL,NULL,NULL,1.25,340.5,2310.0,'[{"what":"model","why":"routed"}]',0,1,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE evidence (
     id TEXT PRIMARY KEY NOT NULL,             -- sorts by time
@@ -185,6 +185,6 @@ CREATE INDEX decisions_moves ON decisions (
     at, reason, stay_usd, switch_usd, tries, attempts_usd, hedge_usd
 ) WHERE tries > 1 OR reason IN ('ev_positive', 'cold_cache', 'tier_upgrade', 'pin_unavailable', 'escalated');
 CREATE INDEX decisions_shadow ON decisions (
-    at, session, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
+    at, session, provider, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
 ) WHERE reason = 'shadow';
 COMMIT;

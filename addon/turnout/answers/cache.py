@@ -9,6 +9,7 @@ Everything but the disk runs on the event loop; the disk has a thread of its own
 import asyncio
 import logging
 import math
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from turnout.answers import canonical
 from turnout.answers.disk import Disk
 from turnout.answers.entry import Entry, kept, packed, unpacked
 from turnout.answers.memory import Memory
+from turnout.answers.semantic import Asked, Match, Semantic
 from turnout.books import Passed
 from turnout.config.settings import Cache
 from turnout.errors import TurnoutError
@@ -29,22 +31,30 @@ from turnout.trip import Plan, Untouched
 log = logging.getLogger(__name__)
 
 DISK_S = 0.25  # a disk that is slower than this is not asked
+MOST_ASKED = 256  # questions under way
 WAIT_S = 15.0  # for the same request that is under way; clients give up on silence after about 20
 
 
 class Answers:
-    """`rules()`: the settings as they are now."""
+    """`rules()`: the settings as they are now. `semantic`: finds questions that mean the same."""
 
-    def __init__(self, rules: Callable[[], Cache], path: Path, clock: Callable[[], float]) -> None:
-        self._rules, self._clock = rules, clock
+    def __init__(
+        self,
+        rules: Callable[[], Cache],
+        path: Path,
+        clock: Callable[[], float],
+        semantic: Semantic | None = None,
+    ) -> None:
+        self._rules, self._clock, self._semantic = rules, clock, semantic
         self._memory, self._disk = Memory(), Disk(path, clock)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-cache")
         self._flights: dict[str, asyncio.Future[None]] = {}
+        self._asked: OrderedDict[str, Asked] = OrderedDict()  # by the key of what is under way
         self.counts = {"asked": 0, "hits": 0, "kept": 0}
 
     @property
     def warning(self) -> str:
-        return self._disk.warning
+        return self._disk.warning or (self._semantic.warning if self._semantic else "")
 
     def key(self, plan: Plan) -> str:
         """ "" for a request that is not answered from the past. Never raises."""
@@ -54,6 +64,9 @@ class Answers:
             return canonical.key(plan, self._rules())
         except TurnoutError:
             return ""  # what only one vendor understands
+        except Exception as e:
+            log.exception("not kept: %r", e)
+            return ""
 
     async def get(self, key: str) -> Entry | None:
         """Never raises but when it is cancelled."""
@@ -82,6 +95,24 @@ class Answers:
             return await asyncio.wait_for(asyncio.shield(work), DISK_S)
         except TimeoutError:
             return None
+
+    async def similar(self, plan: Plan) -> tuple[Entry, Match] | None:
+        """The answer to another first question that means the same, and how sure that is."""
+        if self._semantic is None or not self._rules().semantic:
+            return None
+        asked = self._semantic.asked(plan)
+        if asked is None:
+            return None
+        self._asked[plan.cache_key] = asked
+        if len(self._asked) > MOST_ASKED:
+            self._asked.popitem(last=False)
+        match = self._semantic.match(asked)
+        if match is None:
+            return None
+        if entry := await self.get(match.key):
+            return entry, match
+        self._semantic.drop(match.key)
+        return None
 
     # -- the same request twice at the same time
 
@@ -129,6 +160,8 @@ class Answers:
         bounds: dict[str, int] = {"most": rules.max_entries, "most_bytes": rules.max_bytes}
         self._memory.put(key, data, **bounds)
         self.counts["kept"] += 1
+        if self._semantic and (asked := self._asked.pop(key, None)):
+            self._semantic.keep(key, asked)
         if rules.disk:
             self._pool.submit(partial(self._disk.put, key, data, entry.at, **bounds))
 

@@ -182,6 +182,7 @@ class Turnout:
         ):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
         elif self._is_api(flow):
+            self._running.ended(flow)  # a dashboard that listens is nothing to wait for
             steering.point(flow, self._relay.port)
         elif self._is_refused_upgrade(flow):
             flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})

@@ -15,6 +15,7 @@ from aiohttp import web
 from turnout.account import Meter
 from turnout.answers.canonical import age
 from turnout.answers.entry import Entry
+from turnout.answers.semantic import Match
 from turnout.books import FREE, Passed
 from turnout.engine import Engine
 from turnout.record import Decision
@@ -36,20 +37,23 @@ class Replay:
     def __init__(self, request: web.Request, plan: Plan, engine: Engine) -> None:
         self._request, self._plan, self._engine = request, plan, engine
         self._began = time.monotonic()
+        self._match: Match | None = None
 
     async def run(self, passage: Passage) -> web.StreamResponse:
         """`passage()` is the normal way."""
         answers, plan = self._engine.answers, self._plan
-        plan.cache_key = answers.key(plan)
+        may = self._engine.tenants.answers(plan.arrival.tenant)
+        plan.cache_key = answers.key(plan) if may else ""
         if not plan.cache_key:
             return await passage()
         if entry := await self._found():
             try:
                 pieces = written(plan, entry, self._engine.config.policy.answer_model)
+                response = web.StreamResponse(headers=dict(self._headers(entry)))
             except Exception as e:
                 log.exception("a kept answer cannot be written: %r", e)
             else:
-                return await self._send(entry, pieces)
+                return await self._send(response, entry, pieces)
         async with answers.leading(plan.cache_key):
             return await passage()
 
@@ -60,6 +64,8 @@ class Replay:
             found = await answers.get(key)
             if found is None and await answers.waited(key):
                 found = await answers.get(key)
+            if found is None and (alike := await answers.similar(self._plan)):
+                found, self._match = alike
             return found
         except asyncio.CancelledError:  # the client left while we waited
             passed = Passed(meter=Meter(), began=self._began, status=CLIENT_GONE)
@@ -69,10 +75,11 @@ class Replay:
             log.exception("the cache: %r", e)
             return None
 
-    async def _send(self, entry: Entry, pieces: list[bytes]) -> web.StreamResponse:
+    async def _send(
+        self, response: web.StreamResponse, entry: Entry, pieces: list[bytes]
+    ) -> web.StreamResponse:
         plan, first = self._plan, time.monotonic()
         status: int | None = CLIENT_GONE
-        response = web.StreamResponse(headers=dict(self._headers(entry)))
         try:
             await response.prepare(self._request)
             for piece in pieces:
@@ -88,7 +95,8 @@ class Replay:
                 attempt=gave(plan, entry),
                 status=status,
             )
-            self._engine.books.replayed(plan, hit(plan, entry, self._engine.answers.now()), passed)
+            told = hit(plan, entry, self._engine.answers.now(), self._match)
+            self._engine.books.replayed(plan, told, passed)
 
     def _headers(self, entry: Entry) -> Any:
         plan, decision = self._plan, self._plan.decision
@@ -126,10 +134,10 @@ def _sse(plan: Plan) -> bool:
     return place is None or place(plan.arrival.path).sse
 
 
-def hit(plan: Plan, entry: Entry, now: float) -> Decision:
+def hit(plan: Plan, entry: Entry, now: float, match: Match | None = None) -> Decision:
     """The row of a request that no provider saw."""
     usage = entry.usage or Usage()
-    facts = {
+    facts: dict[str, Any] = {
         "of": entry.decision,
         "age_s": round(age(entry.at, now), 1),
         "cost_usd": entry.cost_usd,  # what the same answer cost then: what is saved in truth
@@ -139,9 +147,11 @@ def hit(plan: Plan, entry: Entry, now: float) -> Decision:
         + usage.cache_write_1h,
         "output_tokens": usage.output,
     }
-    decision = plan.decision
-    evidence = {**decision.evidence, "exact_cache": facts}
-    return replace(decision, reason="exact_cache", evidence=evidence, changes=())
+    decision, reason = plan.decision, "semantic_cache" if match else "exact_cache"
+    if match:
+        facts |= {"cosine": round(match.cosine, 4), "probability": round(match.probability, 4)}
+    evidence = {**decision.evidence, reason: facts}
+    return replace(decision, reason=reason, evidence=evidence, changes=())
 
 
 def gave(plan: Plan, entry: Entry) -> Attempt:

@@ -25,10 +25,22 @@ def what(row: Row) -> Iterator[Line]:
     yield told("asked for", row["requested_model"] or figures.UNKNOWN)
     yield told("served by", served or figures.UNKNOWN)
     yield told("because", because(row["reason"]) or figures.UNKNOWN)
+    if past := _past(row["evidence"], row["reason"]):
+        yield told("answer", past)
     if row["fresh_model"] and row["fresh_model"] != row["model"]:
         yield told("unpinned", row["fresh_model"])
     if row["error"]:
         yield told("error", row["error"])
+
+
+def _past(evidence: Any, reason: str | None) -> str:
+    """Whose answer it is, for one that needed no model."""
+    facts = evidence.get(reason) if isinstance(evidence, dict) else None
+    if not isinstance(facts, dict) or "of" not in facts:
+        return ""
+    cost = facts.get("cost_usd")
+    paid = f", which cost ${cost:.6f}" if isinstance(cost, int | float) else ""
+    return f"of {clean(str(facts['of']))}, {facts.get('age_s')} s old{paid}"
 
 
 # reasons of a session with a pin, in plain words
@@ -45,6 +57,8 @@ MEANS = {
     "subscription": "a subscription covers what was asked for",
     "subscription_unknown": "nothing is known yet of how much of the subscription is used",
     "pin_unavailable": "the model it was on cannot be used for this",
+    "exact_cache": "the same request was answered before",
+    "semantic_cache": "a question that means the same was answered before",
 }
 
 

@@ -1,0 +1,1 @@
+"""Labelled pairs of questions, and the model of the semantic cache calibrated on them."""
