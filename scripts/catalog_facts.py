@@ -73,6 +73,16 @@ HOMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "xiaomi": ("xiaomi", ("xiaomi",)),
 }
 SOURCE_NAMES = {"moonshotai": "moonshot", "x-ai": "xai"}
+# Weak at tools or at agent loops: below this on any of these, in per cent (start values). By
+# benchmark_cells.csv: Berkeley function calling v4 (Apache-2.0), tau-bench and tau2-bench (MIT),
+# Terminal-Bench as collected by Epoch AI (CC BY 4.0). A model that nobody measured is not weak.
+WEAK_BELOW = {
+    "bfcl_v4_overall": 40.0,
+    "tau1_retail": 60.0,
+    "tau2_retail": 60.0,
+    "terminal_bench_1": 20.0,
+    "terminal_bench_2.0": 20.0,
+}
 # plans and clouds that need more than a key
 NOT_PROVIDERS = frozenset({"github-copilot", "azure"})
 # what a provider's ids begin with where the sources leave it out

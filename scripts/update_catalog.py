@@ -11,11 +11,12 @@ digest of the rest.
 """
 
 import argparse
+import csv
 import hashlib
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from catalog_facts import (
     STATUS,
     STOPS,
     TAKES_REFS,
+    WEAK_BELOW,
     WIRE_FORMATS,
     ContradictionError,
     Row,
@@ -162,19 +164,37 @@ def _efforts(reasoning: Row) -> list[str]:
 # -- the file
 
 
-def catalog(data: Row) -> bytes:
-    """One row a line, so that versions can be compared; the first line has the rest's digest."""
+def weak_at_tools(lines: Iterable[str]) -> frozenset[str]:
+    """Models below WEAK_BELOW anywhere, by the open cells of benchmark_cells.csv."""
+    return frozenset(
+        row["model"]
+        for row in csv.DictReader(lines)
+        if row["open_licence_row"] == "1"
+        and row["best_trust"] == "normal"
+        and float(row["median"] or "nan") < WEAK_BELOW.get(row["benchmark"], 0.0)
+    )
+
+
+def catalog(data: Row, weak: Collection[str] = ()) -> bytes:
+    """One row a line, so that versions can be compared; the first line has the rest's digest.
+
+    `weak`: models that are so at tools.
+    """
     models = checked(data)
     rest = "".join(
         (
             f'"generated": {_json(data["generated"])},\n',
             _block("sources", data["sources"]) + ",\n",
             _block("hosts", [{"name": name, **facts} for name, facts in sorted(PROVIDERS.items())]),
-            ",\n" + _block("models", [model_row(m) for m in models]) + ",\n",
+            ",\n" + _block("models", [model_row(m) | _weak(m, weak) for m in models]) + ",\n",
             _block("bindings", binding_rows(models)) + "\n}\n",
         )
     ).encode()
     return b'{"sha256": "%s",\n' % hashlib.sha256(rest).hexdigest().encode() + rest
+
+
+def _weak(m: Row, weak: Collection[str]) -> Row:
+    return {"weak_tools": True} if m["id"] in weak else {}
 
 
 def _block(name: str, rows: Sequence[Row]) -> str:
@@ -194,9 +214,10 @@ def main() -> int:
     given = parser.parse_args()
     source = given.data / "catalog" / "models.json"
     try:
-        made = catalog(json.loads(source.read_bytes()))
+        cells = source.with_name("benchmark_cells.csv").read_text("utf-8")
+        made = catalog(json.loads(source.read_bytes()), weak_at_tools(cells.splitlines()))
     except OSError as e:
-        print(f"{source}: {e.strerror}; say where it is with --data DIR", file=sys.stderr)
+        print(f"{e.filename}: {e.strerror}; say where it is with --data DIR", file=sys.stderr)
         return 2
     except ContradictionError as e:
         print(f"{source}: {e}; look into it and settle it in catalog_facts.py", file=sys.stderr)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from turnout.errors import ArtifactError
-from turnout.route.bundle import Bundle, latest
+from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
 from turnout.route.score import score
+from turnout.route.shelves import latest
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 FOLDERS = sorted(path.parent for path in ARTIFACTS.rglob("manifest.json"))

@@ -114,3 +114,17 @@ def test_the_large_body_is_large_and_can_be_said_elsewhere() -> None:
     body = conversation()
     assert abs(len(body) - SIZE) < 0.1 * SIZE
     assert len(DIALECTS["anthropic"].read_request(body, "/v1/messages").messages) > 100
+
+
+def test_a_decision_is_timed_with_memory_and_without() -> None:
+    ran = subprocess.run(
+        ["bash", BENCH, "--deciding", "--quick", "--json"],
+        env={**os.environ, "TURNOUT_PYTHON": sys.executable},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert {name: one["count"] for name, one in json.loads(ran.stdout).items()} == {
+        "with memory": 20,
+        "without memory": 20,
+    }

@@ -13,6 +13,7 @@ from turmoil import chaos, schedule, table
 from turmoil.asking import DIALECTS, BreachError, Got, outcome
 from turmoil.world import HOMES_TEXT, OURS, Case, world
 from turnout.demo.faults import Fault
+from turnout.relay import back
 from turnout.relay.manners import TOLD
 from turnout.wire.request import DialectName
 
@@ -158,3 +159,48 @@ async def test_a_schedule_can_be_repeated() -> None:
     assert repr([schedule.case(one) for _ in range(9)]) == repr(
         [schedule.case(other) for _ in range(9)]
     )
+
+
+async def test_the_clients_own_request_is_sent_once_even_if_its_answer_breaks_off() -> None:
+    """Its error comes in its own dialect; `ask` raises when its home was asked twice."""
+    async with world() as w:
+        for fault in ("wrong_length", "cut"):
+            broken = Fault(fault, size=100)  # type: ignore[arg-type]
+            case = Case(
+                client="anthropic", targets=("openai_chat",), stream=False,
+                faults=(Fault("html", status=200),), home_fault=broken,
+            )  # fmt: skip
+            got, _, home = await w.ask(case)
+            assert home
+            assert outcome(got, OURS, HOMES_TEXT) in ("error 502", "lost")
+
+
+WHOLE, PART = b"data: 1\n\n", b"data: {"
+FRAMES = {
+    "nothing whole": (PART, b"", PART),
+    "one whole": (WHOLE, WHOLE, b""),
+    "one and a piece": (WHOLE + PART, WHOLE, PART),
+    "CRLF": (b"data: 1\r\n\r\ndata", b"data: 1\r\n\r\n", b"data"),
+    "half a CRLF": (b"data: 1\r\n\r", b"", b"data: 1\r\n\r"),
+}
+
+
+@pytest.mark.parametrize(("data", "whole", "rest"), FRAMES.values(), ids=FRAMES)
+def test_a_piece_of_a_frame_is_held(data: bytes, whole: bytes, rest: bytes) -> None:
+    """Else an error event might land inside it."""
+    assert back._frames(data) == (whole, rest)
+
+
+@pytest.mark.parametrize("kind", ["eof", "html"])
+async def test_a_target_whose_answers_break_off_is_left_alone_in_the_end(kind: str) -> None:
+    """After bytes were out, or before: three in a row are enough."""
+    async with world() as w:
+        fault = Fault(kind, status=200, events=5)  # type: ignore[arg-type]
+        case = Case(
+            client="openai_chat", targets=("openai_chat",), stream=True, faults=(fault,),
+            models=("flaky",),
+        )  # fmt: skip
+        for _ in range(3):
+            await w.ask(case)
+        (told,) = w.engine.health.status()["breakers"]
+        assert (told["binding"], told["state"]) == ("t-openai_chat/flaky", "open")

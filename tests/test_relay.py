@@ -1,6 +1,7 @@
 """The relay in this process: its tokens, and a whole answer that is none."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +29,15 @@ KEYS = {"OPENROUTER_API_KEY": "ours"}
 
 
 @pytest.fixture
-async def relay(tmp_path: Path) -> AsyncIterator[tuple[Relay, Engine, SimProvider]]:
-    async with SimProvider("openai_chat", strict=False) as sim, opened(tmp_path, sim) as engine:
+async def relay(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[tuple[Relay, Engine, SimProvider]]:
+    """`indirect`: more of the policy."""
+    policy = getattr(request, "param", {})
+    async with (
+        SimProvider("openai_chat", strict=False) as sim,
+        opened(tmp_path, sim, policy) as engine,
+    ):
         relay = Relay(engine)
         await relay.start()
         yield relay, engine, sim
@@ -37,10 +45,12 @@ async def relay(tmp_path: Path) -> AsyncIterator[tuple[Relay, Engine, SimProvide
 
 
 @asynccontextmanager
-async def opened(folder: Path, sim: SimProvider) -> AsyncIterator[Engine]:
+async def opened(
+    folder: Path, sim: SimProvider, policy: Mapping[str, str]
+) -> AsyncIterator[Engine]:
     file = folder / "turnout.toml"
     file.write_text(f'[providers.openrouter]\nbase_url = "{sim.base_url}"\n')
-    found = config.load([file], environ=KEYS, values=FORCED)
+    found = config.load([file], environ=KEYS, values=FORCED | dict(policy))
     store = Store.open(folder / "turnout.db")
     engine = Engine(
         found, store=store, environ=KEYS, artifacts=artifacts.made(folder / "artifacts")
@@ -95,3 +105,24 @@ async def test_c9_a_whole_answer_that_failed_is_none(
 async def pieces(*body: bytes) -> AsyncIterator[bytes]:
     for piece in body:
         yield piece
+
+
+@pytest.mark.parametrize(
+    ("relay", "named"),
+    [({}, "minimax-m3"), ({"policy.answer_model": "requested"}, "claude-opus-4-7")],
+    indirect=["relay"],
+    ids=["served", "requested"],
+)
+async def test_whose_name_an_answer_bears(
+    relay: tuple[Relay, Engine, SimProvider], named: str
+) -> None:
+    """The catalogue's, not its alias there; or the one that was asked for."""
+    there, engine, _ = relay
+    token = there.expect(await planned(engine))
+    url = f"http://127.0.0.1:{there.port}{DISPATCH}"
+    headers = {PLAN_HEADER: token}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, headers=headers) as answer,
+    ):
+        assert json.loads(await answer.read())["model"] == named

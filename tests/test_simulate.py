@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from simulation import cached, money, outcomes
+from simulation import alarms, cached, money, outcomes
 from simulation.knobs import POOLS, Knobs
 from simulation.market import Ledger, market
 from simulation.measure import MODULES, SENSITIVITY, Scene, bills, compared, escalations
@@ -141,6 +141,16 @@ def test_in_sessions_that_live_off_a_cache_forgetting_costs_more() -> None:
     for name, rows in cached.settings(limit=12):
         assert rows["naive, any host"].share > 1.0, name
         assert rows["economics"].share < min(rows["naive"].share, rows["pinned"].share), name
+
+
+def test_the_alarm_rises_for_cause() -> None:
+    """Rarely for nothing, nearly always for a model that does much worse; all constants vary."""
+    name, by = next(alarms.measured(1, cells=12))
+    shares = [one.share for one in by.values()]
+    assert (name, shares) == ("as it is", sorted(shares))
+    assert shares[0] < 0.15 < 0.9 < shares[-1]
+    varied = {name for change in alarms.CHANGES.values() for name in change}
+    assert varied == {"HIT", "FALSE", "PRIOR", "SLACK", "SURE", "FEWEST", "FADE"}
 
 
 def test_evidence_wins_what_the_cheap_model_loses() -> None:

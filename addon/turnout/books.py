@@ -43,6 +43,10 @@ FREE = Price(
 )
 
 
+NO_BILL = account.Bill(cost_usd=_NOTHING, requested_same_tokens_usd=_NOTHING)
+CLIENT_GONE = 499  # as nginx logs it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
     """What happened to a request on its way. `attempt`: the one whose answer went back, if any.
@@ -144,8 +148,7 @@ class Books:
         covered = plan.plan_token and (passed.attempt is None or passed.attempt.clients_key)
         price = FREE if covered else price
         asked = FREE if plan.plan_token else plan.requested_price
-        usage = Usage() if _refused(passed) else meter.usage
-        bill = account.bill(usage, price, asked, at=at)
+        bill = NO_BILL if _refused(passed) else account.bill(meter.usage, price, asked, at=at)
         others = self._spent(plan, passed, at)
         return Outcome(
             attempts=others.attempts,
@@ -179,7 +182,7 @@ class Books:
         decision, usage = plan.decision, passed.meter.usage
         asked = (_home(plan), decision.requested_model)
         if plan.plan_token or _refused(passed):
-            return _columns(ALONE, _NOTHING, _NOTHING, _NOTHING)
+            return NONE_ALONE | (NONE_ROUTED if decision.reason == "shadow" else {})
         if plan.place is None and served == asked:
             return _columns(ALONE, usd, usd, usd)
         if plan.place is None or usage is None:
@@ -208,8 +211,11 @@ def _home(plan: Plan | Untouched) -> str:
 
 
 def _refused(passed: Passed) -> bool:
-    """An error instead of an answer: nobody bills it."""
-    return passed.meter.usage is None and passed.status is not None and passed.status >= 400
+    """An error instead of an answer: nobody bills it. What a client left behind may be billed."""
+    if passed.meter.usage is not None or passed.status is None:
+        return False
+    left = passed.status == CLIENT_GONE and passed.attempt is not None
+    return passed.status >= 400 and not left
 
 
 def _guessed(name: str, found: Guess | None) -> dict[str, Decimal | None]:
@@ -220,6 +226,10 @@ def _columns(
     name: str, usd: Decimal | None, low: Decimal | None, high: Decimal | None
 ) -> dict[str, Decimal | None]:
     return {f"{name}_usd": usd, f"{name}_low_usd": low, f"{name}_high_usd": high}
+
+
+NONE_ALONE = _columns(ALONE, _NOTHING, _NOTHING, _NOTHING)
+NONE_ROUTED = _columns(ROUTED, _NOTHING, _NOTHING, _NOTHING)
 
 
 def _added(*costs: Decimal | None) -> Decimal | None:

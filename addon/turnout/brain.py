@@ -6,16 +6,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
+from turnout.beside import Beside
 from turnout.errors import StageError
-from turnout.route import bundle as bundles
+from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder, Vectors
 from turnout.route.score import Scored, score
+from turnout.route.shelves import Shelves
+from turnout.route.text import readable
 from turnout.stages import Stages
 
+RECENT = 0.1  # weight of the latest inference among those before it
 REMEMBERED = 4096  # vectors
 IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
@@ -27,25 +30,40 @@ class Brain:
     `deadline`: seconds for an inference; after that the requested model serves the request.
     """
 
-    def __init__(self, artifacts: Path, stages: Stages, deadline: float = 0.150) -> None:
-        self._embedder = Embedder(artifacts / "encoder")
-        self.bundle = bundles.Bundle.load(
-            bundles.latest(artifacts), encoder=self._embedder.id, dim=self._embedder.dim
-        )
+    def __init__(self, shelves: Shelves, stages: Stages, deadline: float = 0.150) -> None:
+        self._embedder = Embedder(shelves.shipped / "encoder")
+        encoder, dim = self._embedder.id, self._embedder.dim
+        self.bundle = Bundle.load(shelves.latest(), encoder=encoder, dim=dim)
+        self._beside = Beside(shelves, encoder, dim)
         self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
-        self._scored: OrderedDict[tuple[bytes, bool], Scored] = OrderedDict()
+        self._scored: OrderedDict[tuple[str, bytes, bool], Scored] = OrderedDict()
         self._stages, self.deadline = stages, deadline
+        self._typical = 0.005  # seconds an inference takes, a moving average
         self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
 
+    async def serving(self, version: str) -> Bundle:
+        """The bundle of that name, "" for the one in use. Raises ConfigError, with the names."""
+        if version in ("", self.bundle.version):
+            return self.bundle
+        return await self._beside.get(version)
+
     async def scored(
-        self, text: str, *, tools: bool, timed: Callable[[float], None] = lambda _: None
+        self,
+        text: str,
+        *,
+        tools: bool,
+        bundle: Bundle | None = None,
+        timed: Callable[[float], None] = lambda _: None,
     ) -> Scored:
         """`tools`: the request offers some. `timed`: told the seconds that embedding took.
 
         Raises StageError: no vector, or too late.
         """
+        if not readable(text):
+            with self._stages("score"):
+                return self.unfamiliar(bundle, tools=tools)
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:
@@ -55,7 +73,7 @@ class Brain:
             vectors = await self._embedded(text, key)
             timed(time.perf_counter() - began)
         with self._stages("score"):
-            return self._score(vectors, key, tools=tools)
+            return self._score(vectors, key, bundle or self.bundle, tools=tools)
 
     @property
     def encoder(self) -> str:
@@ -68,15 +86,15 @@ class Brain:
         found = self._known.get(key)
         return None if found is None else found[0]
 
-    def unfamiliar(self) -> Scored:
-        """For a text that nothing is known of: every cluster is as near as any other."""
-        return score(np.zeros(self._embedder.dim), self.bundle)
+    def unfamiliar(self, bundle: Bundle | None = None, *, tools: bool = False) -> Scored:
+        """For a text that nothing is known of: it may be of any kind."""
+        return score(np.zeros(self._embedder.dim), bundle or self.bundle, tools=tools)
 
-    def _score(self, vectors: Vectors, key: bytes, *, tools: bool) -> Scored:
-        found = self._scored.pop((key, tools), None)
+    def _score(self, vectors: Vectors, key: bytes, bundle: Bundle, *, tools: bool) -> Scored:
+        found = self._scored.pop((bundle.version, key, tools), None)
         if found is None:
-            found = score(vectors[0], self.bundle, tools=tools)
-        self._scored[key, tools] = found
+            found = score(vectors[0], bundle, tools=tools)
+        self._scored[bundle.version, key, tools] = found
         if len(self._scored) > IN_PLAY:
             self._scored.popitem(last=False)
         return found
@@ -84,10 +102,14 @@ class Brain:
     async def _embedded(self, text: str, key: bytes) -> Vectors:
         """A text that comes too late is remembered all the same: its next action finds it.
 
-        Parallel requests with the same text wait for the same inference.
+        Parallel requests with the same text wait for the same inference. One that would come too
+        late behind the others is told at once, and takes no time from them.
         """
         work = self._flying.get(key)
         if work is None:
+            if len(self._flying) * self._typical > self.deadline:
+                told = f"{len(self._flying)} prompts wait already"
+                raise StageError("embed", TimeoutError(told))
             work = asyncio.get_running_loop().run_in_executor(self._pool, self._embed, text)
             self._flying[key] = work
             work.add_done_callback(lambda done: self._remember(key, done))
@@ -97,8 +119,11 @@ class Brain:
             raise StageError("embed", TimeoutError(f"no vector in {self.deadline} s")) from e
 
     def _embed(self, text: str) -> Vectors:
+        began = time.perf_counter()
         with self._stages("embed"):
-            return self._embedder([text])
+            vectors = self._embedder([text])
+        self._typical += RECENT * (time.perf_counter() - began - self._typical)
+        return vectors
 
     def _remember(self, key: bytes, done: "asyncio.Future[Vectors]") -> None:
         self._flying.pop(key, None)

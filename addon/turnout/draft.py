@@ -74,6 +74,9 @@ class Draft:
             "cluster": scored.cluster,
             "cluster_label": scored.label,
         }
+        if scored.familiarity < 1:
+            known = {"familiarity": round(scored.familiarity, 3)}
+            self._facts["evidence"] = {**self._facts.get("evidence", {}), **known}
 
     def named(self, project: str) -> None:
         """What a recording says of its project."""
@@ -110,7 +113,13 @@ class Draft:
             "fresh_model": choice.fresh_model,
         }
         told = self._facts.get("evidence", {})
-        policy = {"profile": rules.profile, "epsilon": rules.epsilon, "z": rules.z}
+        policy = {
+            "profile": rules.profile,
+            "epsilon": rules.epsilon,
+            "z": rules.z,
+            "min_evidence": rules.min_evidence,
+            "home": self.requested.provider if self.requested else "",
+        }
         self._facts["evidence"] = told | policy
         if self.outlook and self.place:
             self._facts |= sums.columns(choice, self.outlook)

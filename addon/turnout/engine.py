@@ -28,11 +28,12 @@ from turnout.guard.tenants import Tenants
 from turnout.guard.vault import Vault
 from turnout.health.health import Health
 from turnout.options import Options, imagined
+from turnout.paths import own_dir
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
 from turnout.reload import Reloaded, compare, merged
-from turnout.route import bundle as bundles
 from turnout.route.model import Binding
+from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.shadow import Shadow
@@ -74,12 +75,12 @@ class Engine:
         self.store_path = store_path(config)
         self.stages = Stages(stages.parse(environ.get("TURNOUT_FAULT", "")))
         self.on_reload: list[Callable[[], None]] = []
-        self._artifacts, self.vault = artifacts, vault
+        self._shelves, self.vault = Shelves(artifacts, own_dir(environ)), vault
         self.read_again_with(lambda: config)
         self.keys = Keys(config.providers.values(), environ, vault, clock)
         self.tenants = Tenants(config)
         self.health = Health(config.hedge, clock=clock, keys=lambda: self.keys)
-        self._road, self.broken = self._load(artifacts)
+        self._road, self.broken = self._load(self._shelves)
         self.sessions = Sessions(store, clock, self._binding)
         self._environ = environ
         self._project = environ.get("TURNOUT_PROJECT", "")
@@ -114,11 +115,11 @@ class Engine:
         self.counts = {"requests": 0, "routed": 0, "untouched": 0}
         self._started = clock()
 
-    def _load(self, artifacts: Path) -> tuple[Road | None, str]:
+    def _load(self, shelves: Shelves) -> tuple[Road | None, str]:
         """A damaged artifact stops routing, not the traffic; a wrong policy stops the start."""
         try:
-            brain = Brain(artifacts, self.stages, self.config.policy.deadline_ms / 1000)
-            catalog = artifacts / "catalog.json"
+            brain = Brain(shelves, self.stages, self.config.policy.deadline_ms / 1000)
+            catalog = shelves.shipped / "catalog.json"
             return Road(Options(self.config, self.keys, catalog, brain.bundle.profiles), brain), ""
         except ArtifactError as e:
             log.warning("nothing is routed: %s", e)
@@ -181,6 +182,8 @@ class Engine:
         config = merged(self.config, as_read)
         keys = Keys(config.providers.values(), self._environ, self.vault, self._clock)
         road = await asyncio.to_thread(self._reload, config, keys)
+        self.tenants.again(config)
+        self.limits.again(config.limits)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
         self._as_read = as_read
@@ -193,10 +196,10 @@ class Engine:
     def _reload(self, config: Config, keys: Keys) -> Road:
         """The brain is kept, with what it remembers, unless another bundle is in use now."""
         brain, patience = self._road.brain if self._road else None, config.policy.deadline_ms / 1000
-        if brain is None or brain.bundle.version != bundles.latest(self._artifacts).name:
-            brain = Brain(self._artifacts, self.stages, patience)
+        if brain is None or brain.bundle.version != self._shelves.latest().name:
+            brain = Brain(self._shelves, self.stages, patience)
         brain.deadline = patience
-        catalog = self._artifacts / "catalog.json"
+        catalog = self._shelves.shipped / "catalog.json"
         return Road(Options(config, keys, catalog, brain.bundle.profiles), brain)
 
     def opened(self) -> frozenset[str]:
@@ -258,12 +261,18 @@ class Engine:
         self.sessions.pins.force(plain(session), binding.provider, binding.model.id)
         return binding
 
+    def dial(self, profile: str) -> None:
+        """Until the next start or reload. Raises ConfigError."""
+        options = self.road.options
+        options.rules(profile, "")
+        options.profile = profile
+
     def status(self) -> dict[str, Any]:
         self.keys.refresh()
         road = self._road
         return {
             "mode": self.mode,
-            "profile": self.config.policy.profile,
+            "profile": road.options.profile if road else self.config.policy.profile,
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
             "providers": road.options.names if road else [],

@@ -75,9 +75,12 @@ def _given_back(tried: Sequence[Tried], given: Attempt | None) -> int:
     if given is None:
         return -1
     name = (given.provider, given.model)
-    mine = [n for n, t in enumerate(tried) if (t.provider, t.model) == name]
-    well = [n for n in mine if not tried[n].error and tried[n].usage is None]
-    return max(well or mine, default=-1)
+    well = (
+        n
+        for n, t in enumerate(tried)
+        if (t.provider, t.model) == name and not t.error and t.usage is None
+    )
+    return max(well, default=-1)
 
 
 def _priced(one: Tried, pricing: Pricing) -> Tried:

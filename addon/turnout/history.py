@@ -4,6 +4,7 @@ sums.py   what they add up to
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,18 +29,18 @@ MOST_ANSWERS = 20_000  # that verbosity and speed are learned from
 
 
 _JUDGED = """
-SELECT bundle, cluster, model, quality, troubled, good
+SELECT session, bundle, cluster, model, quality, troubled, good
 FROM (
-    SELECT at, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
+    SELECT at, id, session, bundle, cluster, model, quality, troubled, NULL AS good FROM evidence
     UNION ALL
-    SELECT at, bundle, cluster, model, quality, NULL, good FROM feedback
+    SELECT at, id, session, bundle, cluster, model, quality, NULL, good FROM feedback
 ) AS said
 WHERE at >= ? AND NOT EXISTS (
     SELECT 1 FROM alarms
     WHERE (alarms.bundle, alarms.cluster, alarms.model) = (said.bundle, said.cluster, said.model)
       AND alarms.released_at >= said.at
 )
-ORDER BY at
+ORDER BY at, id
 """
 
 
@@ -98,6 +99,14 @@ class Reader:
             found = self._conn.execute("SELECT count(*) FROM decisions WHERE at > ?", (now,))
             return int(found.fetchone()[0])
 
+    def covered(self, since: float) -> int:
+        """Actions that went home on a subscription: nothing more was paid for them."""
+        with reading(self.path):
+            found = self._conn.execute(
+                "SELECT count(*) FROM decisions WHERE reason = 'subscription' AND at >= ?", (since,)
+            )
+            return int(found.fetchone()[0])
+
     def session(self, session: str) -> Lately | None:
         """`session`: "" is the latest one."""
         with reading(self.path):
@@ -147,9 +156,21 @@ class Reader:
         """
         return self._rows(_JUDGED, since)
 
+    def classes(self) -> Iterator[Row]:
+        """How many sessions asked for each task class: bundle, cluster, sessions."""
+        return self._rows(
+            "SELECT bundle, cluster, count(DISTINCT session) AS sessions FROM decisions"
+            " WHERE cluster IS NOT NULL AND session <> '' GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")
+
+    def hurry(self, seconds: float) -> None:
+        """From now on; what takes longer raises ConfigError."""
+        end = time.monotonic() + seconds
+        self._conn.set_progress_handler(lambda: time.monotonic() > end, 100_000)
 
     def select(self, sql: str, *values: str | float) -> Iterator[Row]:
         """For questions of other modules."""

@@ -10,7 +10,7 @@ from turnout.errors import ConfigError
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.guard.tenants import NOTHING, Tighter, together
 from turnout.providers import BUILTIN, HOMES
-from turnout.route.bundle import Profile
+from turnout.route.bundle import Bundle, Profile
 from turnout.route.catalog import Binding, Catalog
 from turnout.route.plan import Rules
 from turnout.route.residency import OWN, RESIDENCY, UNKNOWN
@@ -29,9 +29,10 @@ class Options:
         self, config: Config, keys: Keys, catalog: Path, profiles: Mapping[str, Profile]
     ) -> None:
         self._config, self._keys, self._profiles = config, keys, profiles
+        self.profile: str = config.policy.profile  # the dial: may be turned while we run
         self.catalog = _with_local(Catalog.load(catalog), config).with_facts(facts(config))
         self._spoken = {one.name for one in config.providers.values() if one.dialect in DIALECTS}
-        self._rules: dict[tuple[str, str, Tighter, bool], Rules] = {}
+        self._rules: dict[tuple[str, str, Tighter, bool, str], Rules] = {}
         self._by_provider: dict[str, tuple[Binding, ...]] = {}
         for binding in self.catalog.bindings:
             mine = self._by_provider.get(binding.provider, ())
@@ -92,7 +93,7 @@ class Options:
         """
         provider, _, model = name.partition("/")
         if found := self.catalog.find(provider, model) or self.binding(provider, model):
-            self._check_forced(self._made(self._config.policy.profile, f"{provider}/{found.id}"))
+            self._check_forced(self._made(self.profile, f"{provider}/{found.id}"))
             return found
         usable = [b for b in self._keyed if b.model.id == name]
         if not usable and self.binding(*_home(self.catalog, name)):
@@ -104,16 +105,24 @@ class Options:
         raise ConfigError(f"{name!r} is no model that can be used here{hint}")
 
     def rules(
-        self, profile: str, force: str, tighter: Tighter = NOTHING, *, cheapest: bool = False
+        self,
+        profile: str,
+        force: str,
+        tighter: Tighter = NOTHING,
+        *,
+        cheapest: bool = False,
+        bundle: Bundle | None = None,
     ) -> Rules:
         """The policy, with what a client asked for in its headers. Raises ConfigError.
 
         `tighter`: what holds for a project and a tenant besides. `cheapest`: quality is no matter.
+        `bundle`: whose profiles count, if not those of the one in use.
         """
         policy = self._config.policy
-        key = (profile or policy.profile, force or policy.force, tighter, cheapest)
+        version = bundle.version if bundle else ""
+        key = (profile or self.profile, force or policy.force, tighter, cheapest, version)
         if key not in self._rules:
-            made = self._made(*key)
+            made = self._made(*key[:4], bundle.profiles if bundle else None)
             self._check_forced(made)
             if len(self._rules) > RULES:
                 self._rules.clear()
@@ -121,14 +130,20 @@ class Options:
         return self._rules[key]
 
     def _made(
-        self, profile: str, force: str, tighter: Tighter = NOTHING, cheapest: bool = False
+        self,
+        profile: str,
+        force: str,
+        tighter: Tighter = NOTHING,
+        cheapest: bool = False,
+        profiles: Mapping[str, Profile] | None = None,
     ) -> Rules:
+        profiles = profiles or self._profiles
         names = [profile, *tighter.profiles]
-        if unknown := next((name for name in names if name not in self._profiles), None):
-            known = ", ".join(sorted(self._profiles))
+        if unknown := next((name for name in names if name not in profiles), None):
+            known = ", ".join(sorted(profiles))
             raise ConfigError(f"policy.profile: {unknown!r} is not one of {known}")
-        strictest = min(names, key=lambda name: self._profiles[name].epsilon)
-        parity = self._profiles[strictest]
+        strictest = min(names, key=lambda name: profiles[name].epsilon)
+        parity = profiles[strictest]
         policy = self._config.policy
         return Rules(
             profile="cheapest" if cheapest else strictest,

@@ -21,6 +21,11 @@ def artifacts_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else Path(__file__).parents[2] / "artifacts"
 
 
+def own_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Bundles made from this user's own log, laid out as the artifacts are."""
+    return data_dir(environ) / "own"
+
+
 def run_file(environ: Mapping[str, str] | None = None) -> Path:
     """What a running `serve` says about itself: ports, token, CA."""
     return data_dir(environ) / "run.json"

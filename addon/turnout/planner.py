@@ -25,6 +25,7 @@ from turnout.health.health import Health
 from turnout.options import Options
 from turnout.quality import Quality
 from turnout.route import text
+from turnout.route.bundle import Bundle
 from turnout.route.model import Binding
 from turnout.route.plan import Choice, Memory, Rules, choose, directly
 from turnout.route.score import Scored
@@ -216,15 +217,16 @@ class Planner:
         assert ask
         requested = options.requested(draft.arrival, ask.model)
         draft.requested = requested
-        rules = self._rules(draft)
+        bundle = await brain.serving(draft.header("bundle"))
+        rules = self._rules(draft, bundle)
         if requested is None and not rules.force:
             return None
-        scored = await self._scored(draft, brain, forced=bool(rules.force))
+        scored = await self._scored(draft, brain, bundle, forced=bool(rules.force))
         with self._parts.stages("plan"):
             place, outlook = self._looked_out(draft)
             may = self._available(draft, place)
             dialects = by_provider(self._parts.config.providers, draft.arrival, ask.dialect)
-            version = brain.bundle.version
+            version = bundle.version
             verdict = self._parts.watch.judge(
                 draft, View(may, dialects, scored, rules, outlook, version)
             )
@@ -249,22 +251,22 @@ class Planner:
             draft.judged(verdict, choice)
         return choice
 
-    async def _scored(self, draft: Draft, brain: Brain, *, forced: bool) -> Scored:
+    async def _scored(self, draft: Draft, brain: Brain, bundle: Bundle, *, forced: bool) -> Scored:
         """A forced model is no guess: it is served though nobody knows what is asked of it."""
         assert draft.ask
         try:
             scored = await brain.scored(
-                draft.words, tools=bool(draft.ask.tools), timed=draft.embedded
+                draft.words, tools=bool(draft.ask.tools), bundle=bundle, timed=draft.embedded
             )
         except StageError as e:
             if not forced:
                 raise
             draft.unscored(str(e))
-            return brain.unfamiliar()
-        draft.scored(scored, brain.bundle.version)
+            return brain.unfamiliar(bundle)
+        draft.scored(scored, bundle.version)
         return scored
 
-    def _rules(self, draft: Draft) -> Rules:
+    def _rules(self, draft: Draft, bundle: Bundle) -> Rules:
         """The policy, the client's headers, and where a person pinned the session to."""
         options, profile, force = (
             self._parts.road.options,
@@ -275,12 +277,12 @@ class Planner:
         cheapest = draft.beyond == "cheaper"
         pin = self._by_hand(draft) if not force else None
         if pin is None:
-            return options.rules(profile, force, tighter, cheapest=cheapest)
+            return options.rules(profile, force, tighter, cheapest=cheapest, bundle=bundle)
         try:
-            return options.rules(profile, "/".join(pin.binding), tighter)
+            return options.rules(profile, "/".join(pin.binding), tighter, bundle=bundle)
         except ConfigError as e:
             log.info("a pin made by hand does not hold: %s", e)  # its key is gone, say
-            return options.rules(profile, force, tighter, cheapest=cheapest)
+            return options.rules(profile, force, tighter, cheapest=cheapest, bundle=bundle)
 
     def _by_hand(self, draft: Draft) -> Pin | None:
         assert draft.who

@@ -12,7 +12,10 @@ from typing import Any
 from turnout.config import Config
 
 # settings, and sections of them, that are looked up when they are used
-LIVE = ("mode", "policy", "providers", "cache", "proxy.intercept", "proxy.drain_s")
+LIVE = (
+    *("mode", "policy", "providers", "cache", "proxy.intercept", "proxy.drain_s"),
+    *("projects", "tenants", "limits"),
+)
 
 type Name = tuple[str, ...]
 

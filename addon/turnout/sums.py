@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-By = Literal["model", "client", "session", "project", "cluster", "day"]
+By = Literal["model", "client", "session", "project", "tenant", "cluster", "day"]
 BY: tuple[By, ...] = get_args(By)
 
 # by: the expression that names a group; days are UTC days, as providers bill
@@ -17,6 +17,7 @@ KEYS: dict[By, str] = {
     "client": "client",
     "session": "session",
     "project": "project",
+    "tenant": "tenant",
     "cluster": "trim(coalesce(cluster, '') || ' ' || coalesce(cluster_label, ''))",
     "day": "date(at, 'unixepoch')",
 }

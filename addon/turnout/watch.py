@@ -113,15 +113,21 @@ class Watch:
         asked = _rung(home, home, view)
         rungs: dict[str, Rung] = {asked.model: asked} if asked else {}
         alarmed = self._quality.alarmed(view.bundle, view.scored.cluster)
+        good = {home.model.id: False}  # models of several bindings; what was asked for is there
         for binding in view.options:
             model = binding.model.id
-            if model in rungs or model in alarmed or not _at_parity(binding, home, view):
+            if model not in good:
+                above = _at_parity(model, home, view, least=current.quality)
+                good[model] = above and model not in alarmed
+            if not (good[model] and binding.routable) or model in rungs:
+                continue
+            if view.rules.forbids(binding):
                 continue
             dialect = view.dialects.get(binding.provider)
             if why_not(ask, binding, same_dialect=dialect == ask.dialect, dialect=dialect):
                 continue
             rung = _rung(binding, home, view)
-            if rung and rung.quality > current.quality and _affordable(rung, asked, view.rules):
+            if rung and _affordable(rung, asked, view.rules):
                 rungs[model] = rung
         return list(rungs.values())
 
@@ -239,9 +245,10 @@ def _rung(binding: Binding, home: Binding | None, view: View) -> Rung | None:
     )
 
 
-def _at_parity(binding: Binding, home: Binding, view: View) -> bool:
-    found, asked = view.scored.estimate(binding.model.id), view.scored.estimate(home.model.id)
-    if not (found and asked and binding.routable) or view.rules.forbids(binding):
+def _at_parity(model: str, home: Binding, view: View, *, least: float) -> bool:
+    """Or above, and better than `least`."""
+    found, asked = view.scored.estimate(model), view.scored.estimate(home.model.id)
+    if not (found and asked) or found.quality <= least:
         return False
     enough = found.evidence >= view.rules.min_evidence
     return enough and found.quality >= asked.quality - view.rules.epsilon

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import fmean
 
-from simulation import cached, measure, outcomes, report
+from simulation import alarms, cached, measure, outcomes, report
 from simulation.measure import Scene
 from simulation.policies import POLICIES, Policy
 
@@ -60,6 +60,13 @@ def alone(scene: Scene) -> dict[str, dict[str, float]]:
     }
 
 
+def write(text: str, folder: Path | None, name: str) -> None:
+    print(text)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=report.__doc__)
     parser.add_argument("--seed", type=int, default=1)
@@ -68,7 +75,12 @@ def main() -> None:
     parser.add_argument("--no-sensitivity", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--alarms", action="store_true", help="only the quality alarm")
     args = parser.parse_args()
+    if args.alarms:
+        cells = QUICK if args.quick else alarms.CELLS
+        write(alarms.markdown(args.seed, report.table, cells), args.out, "alarms.md")
+        return
     found = simulated(args)
     print(json.dumps(found.plain(), indent=1) if args.json else found.markdown())
     if args.out:

@@ -83,8 +83,8 @@ class Breach:
 
 async def run(world: World, one: Case) -> tuple[str, Breach | None]:
     """What the client saw, and what was wrong with it."""
-    got, sent, home = await world.ask(one)
     try:
+        got, sent, home = await world.ask(one)
         return check(one, got, sent, home), None
     except BreachError as e:
         return "breach", Breach(one, str(e))

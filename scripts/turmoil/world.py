@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import aiohttp
 
-from turmoil.asking import DIALECTS, HEADERS, HOMES, Got, body, path
+from turmoil.asking import DIALECTS, HEADERS, HOMES, BreachError, Got, body, path
 from turnout import config
 from turnout.attempts import Composer, guarded
 from turnout.demo.faults import Fault
@@ -42,6 +42,7 @@ OURS = "ours: " + "north by north-west. " * 12
 HOMES_TEXT = "home: " + "south by south-east. " * 12
 PRICE = Price(input=Decimal(1), output=Decimal(4))
 KEY = "TURMOIL_KEY"
+RECENT = 300  # requests among which one is looked for
 # seconds instead of minutes, so that a suite ends
 HASTE: dict[Any, dict[str, float]] = {
     upstream: {"HEADER_TIMEOUT": 1.0},
@@ -82,15 +83,20 @@ class World:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def ask(self, case: Case) -> tuple[Got, bytes, Seen | None]:
-        """What the client got; what it sent; and what reached its home, if anything did."""
+        """What the client got; what it sent; and what reached its home, if anything did.
+
+        Raises BreachError when its home was asked twice.
+        """
         number = next(self._numbers)
         names = list(case.models) or [f"m{number}-{i}-end" for i in range(len(case.targets))]
         asked = f"asked{number}-end"
         with self._broken(case, names, asked):
             plan = self._plan(case, names, asked)
             got = await self._dispatched(case, plan)
-        home = next((s for s in reversed(self.homes[case.client].seen) if _names(s, asked)), None)
-        return got, plan.arrival.raw, home
+        found = [seen for seen in self.homes[case.client].seen[-RECENT:] if _names(seen, asked)]
+        if len(found) > 1:
+            raise BreachError(f"its home was asked {len(found)} times")
+        return got, plan.arrival.raw, found[0] if found else None
 
     def _broken(self, case: Case, names: list[str], asked: str) -> "_Faults":
         """The faults of this case, on its own models only."""

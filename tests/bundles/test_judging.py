@@ -46,6 +46,7 @@ def bundle(rng: np.random.Generator) -> Bundle:
         quality=rng.random((6, 2)),
         se=rng.random((6, 2)),
         evidence=rng.random((6, 2)) * 50,
+        familiar=(0.6, 0.95),  # some of the vectors below are on either side
     )
 
 
@@ -54,7 +55,7 @@ def test_many_at_once_are_scored_as_one_by_one(tools: bool) -> None:
     rng = np.random.default_rng(0)
     made, vectors = bundle(rng), rng.normal(size=(20, 4))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    told = parity.told(parity.weights(vectors, np.full(20, tools), made), made)
+    told = parity.judged(vectors, np.full(20, tools), made)
     for row, vector in enumerate(vectors):
         one = score(vector, made, tools=tools).estimate("y")
         assert one is not None

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from turnout.bundles.contradictions import contradictions
 from turnout.bundles.standing import line, standings
+from turnout.cli import models_report
 from turnout.providers import KEY_VARIABLES
 from turnout.route.bundle import Bundle
 from turnout.route.catalog import Binding, Model, Price
@@ -122,6 +125,62 @@ def test_models_on_a_page(shipped: Turnout) -> None:
     assert "OPENAI_API_KEY" in result.stderr
     assert "no key: set OPENAI_API_KEY" in shipped("models", "--all").stdout
     assert "sk-nothing" not in shipped("models", "--all", "--json").output
+
+
+def test_the_report_says_who_can_win_who_cannot_and_why(shipped: Turnout) -> None:
+    found = json.loads(shipped("models", "--report", "--json").stdout)
+    rest = [name for names in found["cannot_win"].values() for name in names]
+    able = [row["model"] for row in found["can_win"]]
+    assert sorted([*able, *rest]) == sorted({line["model"] for line in found["models"]})
+    assert set(found["cannot_win"]) <= set(models_report.WHY)
+    shares = [row["share"] for row in found["can_win"]]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] > 0
+    page = shipped("models", "--report").stdout
+    for words in ("can win", "no key here for any provider of it (", "contradictions between"):
+        assert words in page
+
+
+DOLLARS = {"big": 9.0, "mid": 3.0, "raw": 8.0, "small": 1.0, "weak": 2.0}
+CATALOGUE = {name: binding(name, 1).model for name in (*DOLLARS, "new")}
+ODD = {
+    "all fits": ({}, {}, []),
+    "not in the catalogue": ({}, {"mid": None}, ["judges mid, which the catalogue does not know"]),
+    "served by nobody": ({"mid": None}, {}, ["judges mid, which nobody serves"]),
+    "unknown to the bundle": ({"new": 1.0}, {}, ["knows nothing of new"]),
+    "no tools": ({}, {"mid": {"tools": False}}, ["mid cannot call tools, says the catalogue"]),
+}
+
+
+@pytest.mark.parametrize(("priced", "changed", "said"), ODD.values(), ids=ODD)
+def test_contradictions(
+    priced: dict[str, float | None], changed: dict[str, dict | None], said: list[str]
+) -> None:
+    prices = DOLLARS | priced
+    there = [binding(name, price) for name, price in prices.items() if price]
+    models = {
+        name: replace(model, **(changed.get(name) or {}))
+        for name, model in CATALOGUE.items()
+        if changed.get(name, {}) is not None
+    }
+    tooled = replace(LEARNED, tools=np.ones(len(LEARNED.labels)))
+    known = [one for one in there if one.model.id in models]
+    found = standings(known, ["here"], tooled, RULES)
+    sentences = list(contradictions(models, there, tooled, found))
+    assert len(sentences) == len(said)
+    assert all(words in sentence for words, sentence in zip(said, sentences, strict=True))
+
+
+def test_where_nothing_tells_models_apart() -> None:
+    flat = replace(
+        LEARNED,
+        quality=np.full_like(LEARNED.quality, 0.5),
+        evidence=np.zeros_like(LEARNED.evidence),
+    )
+    there = [binding(name, 1.0) for name in flat.models]
+    models = {one.model.id: one.model for one in there}
+    (said,) = contradictions(models, there, flat, standings(there, ["here"], flat, RULES))
+    assert "tells models apart" in said
 
 
 def test_models_of_no_profile(shipped: Turnout) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from rich.console import Console
 import decided
 from turnout.cli import audit as audit_command
 from turnout.cli import audit_table
+from turnout.cli import run as run_command
 from turnout.history import BY, By, read, total
 from turnout.record import Tried
 from turnout.store import Store
@@ -296,5 +298,19 @@ def test_shadow_in_one_sentence(turnout: Run, tmp_path: Path) -> None:
         " switching 1 of 2 sessions.\n"
     ) in result.stdout
     assert "`turnout on` routes for real" in result.stderr
+    running = SimpleNamespace(db=tmp_path / "a.db")
+    assert run_command.summary(running, 0).endswith(  # type: ignore[arg-type]
+        "in shadow: would have saved $0.0400 ($0.0200 to $0.0440) of $0.0900,"
+        " switching 1 of 2 sessions"
+    )
     found = json.loads(turnout("audit", *SINCE, "--json", "--db", tmp_path / "a.db").stdout)
     assert (found["shadow"]["sessions_switched"], found["shadow"]["sessions"]) == (1, 2)
+
+
+def test_what_a_subscription_covered_is_told_apart(turnout: Run, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(decided.row(of_decision={"id": "a"}))
+        free = {"cost_usd": 0.0, "requested_same_tokens_usd": 0.0}
+        log.add(decided.row(of_decision={"id": "b", "reason": "subscription"}, of_outcome=free))
+    result = turnout("audit", *SINCE, "--db", tmp_path / "a.db")
+    assert "1 actions were covered by a subscription, at $0." in result.stderr

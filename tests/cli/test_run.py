@@ -26,6 +26,7 @@ from turnout.store import Store
 Capture = pytest.CaptureFixture[str]
 ADDON = Path(own.__file__).parents[2]
 REAL = own.SERVE
+ASKS = "[proxy]\nauth = 'always'\nusers = '{users}'"
 SHOW = ["-c", "import json, os; print(json.dumps(dict(os.environ)))"]
 
 
@@ -156,6 +157,22 @@ def test_a_project_has_its_own_profile(
     Path("turnout.toml").write_text(f'[policy]\nprofile = "{profile}"\n')
     assert call("run", "--", sys.executable, *SHOW) == 0
     assert (json.loads(capfd.readouterr().out)["HTTPS_PROXY"] == running.url) is joined
+
+
+@pytest.mark.parametrize(
+    "text", ["[projects.{name}]", "[projects.other]", ASKS], ids=["its", "another's", "asks"]
+)
+def test_a_project_with_rules_of_its_own_has_its_own_proxy(
+    call: Call, running: Pretended, capfd: Any, tmp_path: Path, text: str
+) -> None:
+    """In the user's configuration: a proxy for all would not know whose rules hold."""
+    users = tmp_path / "users"
+    users.touch()
+    written = text.format(name=json.dumps(tmp_path.name), users=users)
+    (tmp_path / "no.toml").write_text(written)
+    assert call("run", "--", sys.executable, *SHOW) == 0
+    alone = json.loads(capfd.readouterr().out)["HTTPS_PROXY"] != running.url
+    assert alone is (text != "[projects.other]")
 
 
 @pytest.mark.parametrize("more", ['deny = ["deepseek/*"]', "force = 'anthropic/claude-opus-4-7'"])

@@ -280,3 +280,43 @@ def test_no_price_when_it_cannot_be_read(
     else:
         Path("turnout.toml").write_text("mode = 'sideways'")
     assert price_of("anthropic", "claude-haiku-4-5") is None
+
+
+APART = {
+    "attempts_usd": 0.0012,
+    "hedge_usd": 0.0002,
+    "estimated": True,
+    "cost_usd": 0.007355,
+    "requested_counterfactual_usd": 0.041,
+    "requested_counterfactual_low_usd": 0.03,
+    "requested_counterfactual_high_usd": 0.06,
+}
+
+
+def test_what_attempts_cost_and_what_it_would_have_cost_alone(turnout: Run, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(decided.row(of_outcome=APART))
+    told = [" ".join(line.split()) for line in said(turnout, tmp_path / "a.db")]
+    assert (
+        "attempts $0.0012 for answers that nobody got, $0.0002 of it for a race that was lost,"
+        " in part an estimate"
+    ) in told
+    assert "it alone $0.0410 ($0.0300 to $0.0600), with its own tokens and cache" in told
+
+
+def test_what_shadow_would_have_cost(turnout: Run, tmp_path: Path) -> None:
+    routed = {"routed_usd": 0.002, "routed_low_usd": 0.001, "routed_high_usd": 0.004}
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(
+            decided.row(
+                of_decision={"reason": "shadow", "fresh_model": "q/small"}, of_outcome=routed
+            )
+        )
+    told = [" ".join(line.split()) for line in said(turnout, tmp_path / "a.db")]
+    assert "routed $0.00200 ($0.00100 to $0.00400) on q/small" in told
+
+
+def said(turnout: Run, db: Path) -> list[str]:
+    result = turnout("why", "last", "--db", db)
+    assert result.exit_code == 0
+    return list(result.stdout.splitlines())

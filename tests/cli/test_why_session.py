@@ -74,5 +74,11 @@ def test_nothing_known_says_nothing(evidence: Any) -> None:
     assert told(evidence) == []
 
 
+def test_a_subscription() -> None:
+    first, *_ = told({"subscription": {"used": 0.97, "factor": 0.4}} | of(DEAR))
+    line = "97% of it is used: a token counts 40% of its list price"
+    assert first.removeprefix("plan").strip() == line
+
+
 def test_what_it_rests_on() -> None:
     assert "40,000 of 41,000 tokens before are in its cache; 900 are new" in told(of(DEAR))[1]

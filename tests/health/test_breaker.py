@@ -45,9 +45,17 @@ def test_failures_far_apart_are_no_failures_in_a_row() -> None:
 def test_a_success_in_between_forgets_the_failures() -> None:
     world = World()
     world.fail(times=BROKEN.after - 1)
-    world.breakers.worked(KEY, world.now)
+    world.breakers.worked(KEY, world.now, whole=True)
     world.fail(times=BROKEN.after - 1)
     assert world.state() == "closed"
+
+
+def test_answers_that_begin_and_break_off_are_failures_in_a_row() -> None:
+    world = World()
+    for _ in range(BROKEN.after):
+        world.breakers.worked(KEY, world.now)
+        world.fail()
+    assert world.state() == "open"
 
 
 def test_half_open_lets_one_probe_through() -> None:

@@ -37,18 +37,25 @@ def _bundle(folder: Path, real: Path) -> None:
         np.save(folder / f"{name}.npy", array)
     (folder / "models.json").write_text(json.dumps(list(QUALITY)))
     (folder / "clusters.json").write_text(json.dumps([{"label": "everything", "tools": 0.5}]))
-    files = sorted(path.name for path in folder.iterdir())
-    manifest = {
-        "version": "test",
-        "encoder": encoder["id"],
-        "dim": encoder["dim"],
-        "temperature": 1.0,
-        "top": 1,
-        "profiles": {
-            "strict": {"epsilon": 0.0, "z": 0.0, "min_evidence": 0},
-            "parity": {"epsilon": 0.02, "z": 0.0, "min_evidence": 0},
-            "thrift": {"epsilon": 0.06, "z": 0.0, "min_evidence": 0},
-        },
-        "files": {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in files},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    sign(folder, encoder=encoder["id"], dim=encoder["dim"])
+
+
+MANIFEST = {
+    "version": "test",
+    "temperature": 1.0,
+    "top": 1,
+    "profiles": {
+        "strict": {"epsilon": 0.0, "z": 0.0, "min_evidence": 0},
+        "parity": {"epsilon": 0.02, "z": 0.0, "min_evidence": 0},
+        "thrift": {"epsilon": 0.06, "z": 0.0, "min_evidence": 0},
+    },
+}
+
+
+def sign(folder: Path, **facts: object) -> None:
+    """Writes the manifest anew, with the digests of the files as they are."""
+    path = folder / "manifest.json"
+    before = json.loads(path.read_text()) if path.exists() else MANIFEST
+    names = sorted(file.name for file in folder.iterdir() if file != path)
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    path.write_text(json.dumps({**before, **facts, "files": files}))

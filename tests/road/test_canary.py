@@ -33,7 +33,7 @@ MORE = f"""
 [tenants.team]
 secret = "{passwords.hashed(PASSWORD)}"
 [[limits]]
-client = "limited"
+client = "aider"
 requests_per_minute = 0
 """
 
@@ -71,6 +71,12 @@ async def shown(way: Road) -> bytes:
         async with way.served.session.get(f"{base}{path}?token={token}") as answer:
             pages.append(await answer.read())
     assert b"/v1/messages" in pages[0], "mitmweb shows no flows"
+    for one in json.loads(pages[0]):
+        for side in ("request", "response"):
+            path = f"/flows/{one['id']}/{side}/content/turnout.json"
+            async with way.served.session.get(f"{base}{path}?token={token}") as answer:
+                pages.append(await answer.read())
+    assert b"== sent to" in b"".join(pages), "mitmweb shows no content"
     return b"\n".join(pages)
 
 
@@ -92,6 +98,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def metrics(way: Road) -> bytes:
+    headers = {"x-turnout-token": way.served.facts["token"]}
+    async with way.served.session.get(f"{way.served.base}/metrics", headers=headers) as answer:
+        assert answer.status == 200
+        return await answer.read()
+
+
+async def told(way: Road) -> bytes:
+    """What clients hear when a provider repeats our key in its complaint, in both dialects."""
+    force = {"x-turnout-model": "openrouter/qwen3.8-27b"}
+    answers = []
+    for status in (401, 403, 500):
+        way.other.faults.append(Fault("status", status=status, message=f"key {OURS}?", count=9))
+        answers.append(await way.send(message(), {"x-api-key": CLIENT, **force}))
+        body = {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}]}
+        headers = {"authorization": f"Bearer {CLIENT}", **force}
+        url = f"{way.served.base}/v1/chat/completions"
+        async with way.served.session.post(url, json=body, headers=headers) as answer:
+            answers.append((answer.status, await answer.read(), answer.headers))
+        way.other.faults.clear()
+    assert {status for status, _, _ in answers} >= {401, 403}
+    return repr(answers).encode()
+
+
 async def drive(way: Road, *, echo: bool) -> None:
     """Every road there is. `echo`: the client's provider says its key back to it."""
     own = {"x-api-key": CLIENT}
@@ -103,7 +133,7 @@ async def drive(way: Road, *, echo: bool) -> None:
     await way.send(message(), {**own, "x-turnout-tenant": f"team:{PASSWORD}"})
     await way.send(message(), {**own, "x-turnout-tenant": f"team:{PASSWORD}-wrong"})
     await way.send(message(), {**own, "x-turnout-model": CLIENT})
-    await way.send(message(), {**own, "user-agent": "limited/1"})
+    await way.send(message(), {**own, "user-agent": "aider/1"})
     await way.send(message(model="claude-unknown"), own)
     await way.send(message(), own, "/v1/organizations/usage_report")
     for fault in ("status", "reset", "html", "error_event", "wrong_length"):
@@ -135,6 +165,8 @@ async def test_no_secret_is_found_anywhere(
         status: Any = await way.served.api("GET", "/v1/status")
         looked = {
             "status": json.dumps(status).encode(),
+            "answers": await told(way) if web else b"",
+            "metrics": await metrics(way),
             "argv": argv(way.served.process.pid),
             "mitmweb": await shown(way) if web else b"",
         }

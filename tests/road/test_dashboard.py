@@ -2,64 +2,64 @@
 
 import json
 
-import pytest
-
-from road.world import OpenRoad, message
+from road.world import HOME_KEY, OpenRoad, Road, message
 from turnout.demo.provider import Fault
 from turnout.web.guard import TOKEN_HEADER
 
 
-async def test_the_link_of_status_signs_in(road: OpenRoad) -> None:
-    """The whole way through mitmproxy: the cookie that is set is the cookie that opens."""
+async def test_through_mitmproxy(road: OpenRoad) -> None:
+    """One road for all of it: it takes a second to open."""
     async with road() as way:
         await way.send(message())
         await way.served.rows()
-        base, session = way.served.base, way.served.session
-        link = f"{base}/ui/?token={way.served.facts['token']}"
-        async with session.get(link, allow_redirects=False) as got:
-            assert got.status == 303
-            cookie = got.headers["set-cookie"].partition(";")[0]
-        async with session.get(f"{base}/ui/decisions", headers={"cookie": cookie}) as got:
-            text = await got.text()
-            assert got.status == 200
-            assert "minimax-m3" in text
-        async with session.get(f"{base}/ui/decisions") as got:
-            assert got.status == 401
+        await _link(way)
+        await _events(way)
+        await _models(way)
 
 
-async def test_events_through_the_proxy(road: OpenRoad) -> None:
+async def _link(way: Road) -> None:
+    """The cookie that is set is the cookie that opens."""
+    base, session = way.served.base, way.served.session
+    link = f"{base}/ui/?token={way.served.facts['token']}"
+    async with session.get(link, allow_redirects=False) as got:
+        assert got.status == 303
+        cookie = got.headers["set-cookie"].partition(";")[0]
+    async with session.get(f"{base}/ui/decisions", headers={"cookie": cookie}) as got:
+        text = await got.text()
+        assert got.status == 200
+        assert "minimax-m3" in text
+    async with session.get(f"{base}/ui/decisions") as got:
+        assert got.status == 401
+
+
+async def _events(way: Road) -> None:
     """They come as they happen: mitmproxy streams what the API streams."""
-    async with road() as way:
-        headers = {TOKEN_HEADER: way.served.facts["token"]}
-        async with way.served.session.get(f"{way.served.base}/v1/events", headers=headers) as got:
-            assert (await got.content.readline()) == b": hello\n"
-            await way.send(message())
-            async for line in got.content:
-                if line.startswith(b"data: "):
-                    assert json.loads(line[6:])["requested_model"] == "claude-opus-4-7"
-                    break
+    headers = {TOKEN_HEADER: way.served.facts["token"]}
+    async with way.served.session.get(f"{way.served.base}/v1/events", headers=headers) as got:
+        assert (await got.content.readline()) == b": hello\n"
+        await way.send(message())
+        async for line in got.content:
+            if line.startswith(b"data: "):
+                assert json.loads(line[6:])["requested_model"] == "claude-opus-4-7"
+                break
 
 
-@pytest.mark.parametrize("place", ["base", "internal"])
-async def test_models_are_ours_with_our_token(road: OpenRoad, place: str) -> None:
-    async with road() as way:
-        headers = {TOKEN_HEADER: way.served.facts["token"]}
-        through = {"proxy": way.served.proxy} if place == "internal" else {}
-        where = way.served.base if place == "base" else "http://turnout.internal"
-        async with way.served.session.get(f"{where}/v1/models", headers=headers, **through) as got:
+async def _models(way: Road) -> None:
+    """Ours with our token, by either door; without it the provider's own."""
+    ours = {TOKEN_HEADER: way.served.facts["token"]}
+    doors: dict[str, dict[str, str]] = {
+        way.served.base: {},
+        "http://turnout.internal": {"proxy": way.served.proxy},
+    }
+    for where, through in doors.items():
+        url = f"{where}/v1/models"
+        async with way.served.session.get(url, headers=ours, proxy=through.get("proxy")) as got:
             told = await got.json()
         assert "minimax-m3" in {one["model"] for one in told["models"]}
-
-
-async def test_without_it_they_are_the_providers(road: OpenRoad) -> None:
-    """As they came: the simulator has no such path, and says so itself."""
-    async with road() as way:
-        headers = {"anthropic-version": "2023-06-01", "x-api-key": "sk-ant-api03-the-clients-own"}
-        url = f"{way.served.base}/v1/models"
-        async with way.served.session.get(url, headers=headers) as got:
-            text = await got.text()
-        assert "wins" not in text
-        assert way.home.seen[-1].path == "/v1/models"
+    theirs = {"anthropic-version": "2023-06-01", "x-api-key": HOME_KEY}
+    async with way.served.session.get(f"{way.served.base}/v1/models", headers=theirs) as got:
+        assert "wins" not in await got.text()
+    assert way.home.seen[-1].path == "/v1/models"
 
 
 async def test_a_provider_may_set_cookies(road: OpenRoad) -> None:

@@ -21,9 +21,10 @@ TEAM = f"""
 [tenants.team]
 secret = "{passwords.hashed(SECRET)}"
 [tenants.plain]
+answers = false
 """
 ALWAYS = "auth = 'always'\n"
-FORCED = 'force = "openrouter/qwen3.8-27b"'
+FORCED = 'force = "openrouter/minimax-m3"'
 
 
 def basic(name: str, secret: str) -> str:
@@ -177,8 +178,18 @@ async def test_with_auth_nobody_passes_without_a_secret(road: OpenRoad) -> None:
         assert running and (await asyncio.to_thread(running.status))["mode"] == "route"
 
 
+async def answered_apart(way: Road) -> None:
+    """A tenant is answered from its own past, another not at all, and nobody from theirs."""
+    asked = message("Say it again.", temperature=0)
+    hits = []
+    for who in ("", "", f"team:{SECRET}", f"team:{SECRET}", "plain", "plain"):
+        _, _, told = await way.send(asked, {"x-turnout-tenant": who} if who else {})
+        hits.append(told.get("x-turnout-cache", ""))
+    assert hits == ["", "hit", "", "hit", "", ""]
+
+
 async def test_a_user_of_the_proxy_is_the_tenant_of_all_in_the_tunnel(road: OpenRoad) -> None:
-    async with road(FORCED, more=TEAM) as way:
+    async with road(FORCED, more=TEAM, env={"TURNOUT_CACHE_EXACT": "true"}) as way:
         proxy = way.served.proxy.replace("http://", f"http://team:{SECRET}@")
         url = f"https://localhost:{way.home.port}/v1/messages"
         for _ in range(2):
@@ -199,6 +210,7 @@ async def test_a_user_of_the_proxy_is_the_tenant_of_all_in_the_tunnel(road: Open
         assert (await way.served.rows(3))[-1]["tenant"] == "plain"
         status, answer, _ = await way.send(message(), {"x-turnout-tenant": "team:wrong"})
         assert status == 401 and "secret wrong" in json.loads(answer)["error"]["message"]
+        await answered_apart(way)
 
 
 async def asks_nobody(way: Road) -> None:

@@ -57,6 +57,13 @@ async def test_or_it_goes_home_or_somewhere_cheaper(road: OpenRoad) -> None:
         assert "0 requests a minute" in home["evidence"]["limit"]
         assert "0 requests a minute" in cheaper["evidence"]["limit"]
         assert (cheaper["provider"], cheaper["evidence"]["profile"]) == ("openrouter", "cheapest")
+        file = way.served.data.parent / "turnout.toml"
+        file.write_text(
+            file.read_text() + '[[limits]]\nclient = "codex"\nrequests_per_minute = 0\n'
+        )
+        told = await way.served.api("POST", "/v1/reload")
+        assert told == {"changed": ["limits"], "needs_restart": []}
+        assert (await way.send(message(), {"user-agent": "codex/1"}))[0] == 429
 
 
 async def test_what_only_a_forbidden_provider_could_serve_goes_home(road: OpenRoad) -> None:

@@ -1,5 +1,7 @@
 """Money on the real road: what a row says of it, and shadow, which costs a request nothing."""
 
+import time
+
 from road.test_sessions import SESSION, turn
 from road.world import OpenRoad, message
 from turnout.demo.provider import Fault
@@ -9,7 +11,9 @@ async def test_c93_shadow_takes_no_time_and_touches_nothing(road: OpenRoad) -> N
     """Deciding takes three seconds: the answer is over before, byte for byte the provider's own."""
     async with road(more='mode = "shadow"', env={"TURNOUT_FAULT": "embed:sleep:3"}) as way:
         sent = message(stream=True)
+        began = time.monotonic()
         status, answer, headers = await way.send(sent)
+        took_ms = 1000 * (time.monotonic() - began)
         assert status == 200
         assert answer.count(b"event: message_stop") == 1
         assert not [name for name in headers if name.lower().startswith("x-turnout")]
@@ -19,6 +23,7 @@ async def test_c93_shadow_takes_no_time_and_touches_nothing(road: OpenRoad) -> N
         assert row["reason"] == "shadow"
         assert row["fresh_model"] == "openrouter/minimax-m3"
         assert row["route_ms"] >= 3000 > row["total_ms"] >= row["ttft_ms"]
+        assert took_ms < row["route_ms"], "the client did not wait for it"
 
 
 async def test_shadow_says_what_routing_would_have_cost(road: OpenRoad) -> None:

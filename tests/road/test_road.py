@@ -153,3 +153,22 @@ async def issuer(way: Road) -> str:
     from road.tunnel import peer_issuer
 
     return await peer_issuer(way.served.proxy, "localhost", way.home.port)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["not asked for", "asked for"])
+async def test_usage_is_told_to_those_who_asked_for_it(road: OpenRoad, asked: bool) -> None:
+    """We ask for it in every stream, to know what it costs; its chunk has no choices."""
+    said = {"role": "user", "content": "Say hello."}
+    body = {"model": "gpt-5.4", "stream": True, "messages": [said]}
+    options = {"stream_options": {"include_usage": True}} if asked else {}
+    async with road(TO_OTHER) as way:
+        path = "/v1/chat/completions"
+        status, answer, _ = await way.send(json.dumps(body | options).encode(), path=path)
+        assert status == 200, answer
+        (seen,) = way.other.completions()
+        assert seen.json["stream_options"] == {"include_usage": True}
+        *chunks, last = [line[6:] for line in answer.splitlines() if line.startswith(b"data: ")]
+        assert last == b"[DONE]"
+        assert all(json.loads(chunk)["choices"] for chunk in chunks) is not asked
+        (row,) = await way.served.rows()
+        assert row["output_tokens"] > 0

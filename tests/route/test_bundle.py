@@ -6,7 +6,8 @@ import pytest
 
 from route import folders
 from turnout.errors import ArtifactError
-from turnout.route.bundle import Bundle, Profile, latest
+from turnout.route.bundle import Bundle, Profile
+from turnout.route.shelves import Shelves, latest
 
 
 @pytest.fixture
@@ -104,6 +105,16 @@ WRONG = {
         "centroids.npy",
         "shape is (2, 3), not (2, 2)",
     ),
+    "familiar falls": (
+        lambda f: folders.sign(f, familiar=[0.5, 0.4]),
+        "manifest.json",
+        "`familiar` is [0.5, 0.4], not two rising cosines",
+    ),
+    "familiar in words": (
+        lambda f: folders.sign(f, familiar="near"),
+        "manifest.json",
+        "`familiar` is 'near'",
+    ),
     "c46 encoder mismatch": (
         lambda f: folders.sign(f, encoder="other"),
         "manifest.json",
@@ -179,6 +190,18 @@ def test_c46_latest_names_no_bundle(folder: Path, text: str | None) -> None:
         (artifacts / "latest").write_text(text)
     with pytest.raises(ArtifactError, match="latest"):
         latest(artifacts)
+
+
+def test_what_a_user_chose_comes_before_what_came_along(folder: Path, tmp_path: Path) -> None:
+    own = folders.bundle(tmp_path / "own" / "bundles" / "mine")
+    (tmp_path / "latest").write_text("2026-01-01a\n")
+    shelves = Shelves(tmp_path, tmp_path / "own")
+    assert shelves.latest() == folder
+    (tmp_path / "own" / "latest").write_text("mine\n")
+    assert shelves.latest() == own
+    (tmp_path / "own" / "latest").write_text("2026-01-01a\n")
+    with pytest.raises(ArtifactError, match=r"own/latest.*turnout bundle promote"):
+        shelves.latest()
 
 
 def test_the_manifest_says_what_the_files_are(folder: Path) -> None:

@@ -72,18 +72,18 @@ def chosen(*args: Any, **kwargs: Any) -> Choice | str:
 def test_a_choice_is_the_same_with_and_without_memory() -> None:
     """To the last bit of every candidate, whatever changes between two actions."""
     chance, memory, board = Random(5), Memory(), Board()
-    scored = [scores(chance) for _ in range(4)]
+    scored = [scores(chance) for _ in range(2)]
+    models = sorted({one.model.id for one in BINDINGS})
+    alarms = (frozenset[str](), frozenset(chance.sample(models, 9)))
     hits = 0
-    for n in range(200):
-        asked, when = chance.choice(ASKED[:6]), AT + 977.0 * n
+    for n in range(150):
+        asked, when = chance.choice(ASKED[:2]), AT + 977.0 * n
         request = replace(ask(chance), model=asked.id)
         args = (request, asked, chance.choice(SETS), chance.choice(SPOKEN), chance.choice(scored))
-        rules, pinned = chance.choice(RULES), (asked.provider, asked.model.id)
+        rules, pinned = chance.choice(RULES[:3]), (asked.provider, asked.model.id)
         facts: dict[str, Any] = {
             "at": datetime.fromtimestamp(when, UTC),
-            "alarmed": frozenset(
-                chance.sample([b.model.id for b in BINDINGS], chance.choice((0, 9)))
-            ),
+            "alarmed": chance.choice(alarms),
         }
         here = Outlook(request, place(request, "s", ""), 9.0, when, facts["at"])
         foresees, before = chance.random() < 0.7, len(memory.grounds)
@@ -92,7 +92,7 @@ def test_a_choice_is_the_same_with_and_without_memory() -> None:
         without = chosen(*args, rules, pin, outlook=plain, **facts)
         assert chosen(*args, rules, pin, outlook=kept, memory=memory, **facts) == without
         hits += len(memory.grounds) == before
-    assert hits > 20, "it remembered nothing"
+    assert hits > 40, "it remembered nothing"
 
 
 class Told:

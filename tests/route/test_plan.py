@@ -277,6 +277,42 @@ def test_facts_of_the_catalogue() -> None:
         assert rules.forbids(found) == why
 
 
+# -- c43: weak at tools
+
+WEAK = binding(Model(id="weak", weak_tools=True, context_window=1_000_000), dollars="0.5")
+WITH_TOOLS = replace(ASK, tools=("search",))
+KNOWN = QUALITY | {"weak": 0.9}
+
+WEAKLY: dict[str, tuple[dict[str, Any], str, str]] = {
+    "c43 without tools it may serve": ({"ask": ASK}, "a/weak", "cheapest_at_parity"),
+    "c43 with tools another serves": ({}, "a/mid", "cheapest_at_parity"),
+    "c43 with tools what was asked for serves":
+        ({"options": (BIG, WEAK)}, "a/big", "requested_is_best"),
+    "c43 the pool would be empty": ({"options": (WEAK,)}, "a/weak", "only_weak_tools"),
+    "c43 the others cannot serve it":
+        ({"options": (BIG, WEAK), "deny": ("a/big",)}, "a/weak", "only_weak_tools"),
+    "c43 what is asked for is asked for":
+        ({"options": (WEAK, TINY), "requested": WEAK}, "a/weak", "only_eligible"),
+    "c43 a pin goes": ({"pinned": ("a", "weak")}, "a/mid", "pin_unavailable"),
+    "c43 a pin stays where nobody else is":
+        ({"options": (WEAK,), "pinned": ("a", "weak")}, "a/weak", "pinned"),
+    "c43 forced is forced": ({"force": "a/weak"}, "a/weak", "forced"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "chosen", "reason"), WEAKLY.values(), ids=WEAKLY)
+def test_weak_at_tools(case: dict[str, Any], chosen: str, reason: str) -> None:
+    given = {"options": (*POOL, WEAK), "known": KNOWN, "ask": WITH_TOOLS} | case
+    choice = pick(**given)
+    assert (names(choice)[0], choice.reason) == (chosen, reason)
+
+
+def test_c43_the_record_says_that_it_was_removed() -> None:
+    choice = pick((*POOL, WEAK), KNOWN, ask=WITH_TOOLS)
+    assert lost(choice)["a/weak"] == "weak_tools"
+    assert "a/weak" not in names(choice)
+
+
 # -- c44: nothing is left
 
 NOTHING: dict[str, tuple[dict[str, Any], str]] = {

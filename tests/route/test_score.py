@@ -78,6 +78,57 @@ def test_a_cold_softmax_does_not_overflow(tmp_path: Path) -> None:
     assert scored.weights == {1: 1.0, 0: 0.0}
 
 
+# -- texts of a kind that was not learned from
+
+
+def gated(tmp_path: Path, low: float, high: float) -> Bundle:
+    folder = folders.sign(folders.bundle(tmp_path), familiar=[low, high])
+    return Bundle.load(folder, encoder=folders.ENCODER, dim=2)
+
+
+# alpha leads the mean of its class by 0.2, then by -1/30: on average 1/12, give or take 7/60
+ANY = Estimate(0.75, (0.04**2 + (7 / 60) ** 2) ** 0.5, 0.0)
+
+
+def test_an_unfamiliar_text_is_one_of_any_kind(tmp_path: Path) -> None:
+    scored = one([0.8, 0.6], gated(tmp_path, 0.9, 1.0))
+    assert scored.familiarity == 0
+    assert scored.label == "unfamiliar, nearest to agentic coding: repository issues"
+    found = scored.estimate("alpha")
+    assert found is not None
+    assert (found.quality, found.se, found.evidence) == pytest.approx(
+        (ANY.quality, ANY.se, ANY.evidence)
+    )
+
+
+def test_between_the_two_it_is_a_mixture(tmp_path: Path, bundle: Bundle) -> None:
+    scored, known = one([0.8, 0.6], gated(tmp_path, 0.6, 1.0)), one([0.8, 0.6], bundle)
+    assert scored.familiarity == pytest.approx(0.5)
+    assert scored.label == known.label
+    half, whole = scored.estimate("alpha"), known.estimate("alpha")
+    assert half is not None
+    assert whole is not None
+    assert half.quality == pytest.approx((whole.quality + ANY.quality) / 2)
+    assert half.evidence == pytest.approx(whole.evidence / 2)
+
+
+def test_what_is_known_is_as_it_was(tmp_path: Path, bundle: Bundle) -> None:
+    scored, known = one([0.8, 0.6], gated(tmp_path, 0.1, 0.8)), one([0.8, 0.6], bundle)
+    assert scored.familiarity == known.familiarity == 1
+    assert scored.estimate("alpha") == known.estimate("alpha")
+
+
+def test_tools_tell_something_of_an_unfamiliar_text(tmp_path: Path) -> None:
+    """It is likelier of the class that comes with tools, where alpha is better."""
+    made = gated(tmp_path, 0.9, 1.0)
+    plain, offered = (one([0.6, 0.8], made, tools=t).estimate("alpha") for t in (False, True))
+    assert plain is not None
+    assert offered is not None
+    assert plain.quality == pytest.approx(0.75)
+    share = (1 + FLOOR) / (1 + 2 * FLOOR)
+    assert offered.quality == pytest.approx(share * 0.9 + (1 - share) * 0.6)
+
+
 def test_tools_make_clusters_with_tools_likelier(bundle: Bundle) -> None:
     plain, offered = one([0.6, 0.8], bundle), one([0.6, 0.8], bundle, tools=True)
     assert (plain.cluster, offered.cluster) == (1, 0)

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from turnout.route.text import LIMIT, plain, tail, words
+from turnout.route.text import LIMIT, plain, readable, tail, words
 from turnout.wire.request import Ask
 
 
@@ -123,3 +123,25 @@ def work(text: str) -> float:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_16_times_the_text_is_not_256_times_the_work(text: str) -> None:
     assert work(text) < 80 * max(work(text[: len(text) // 16]), 0.0005)
+
+
+READABLE = {
+    "": False,
+    "🚂": False,
+    "42 + 17": False,
+    "\x00\x01\x02": False,
+    "a" * 1024: False,
+    "a b c": False,
+    "Почему падает этот тест?": False,
+    "请修复解析器中失败的测试": False,
+    "почини parser.py, пожалуйста": False,
+    "fix 🚂": True,
+    "Почему: why does parser.py fail at line three?": True,
+    "hi": True,
+    "Bitte repariere den Test": True,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), READABLE.items(), ids=repr)
+def test_what_an_encoder_of_english_can_read(text: str, expected: bool) -> None:
+    assert readable(text) is expected

@@ -163,6 +163,21 @@ def test_contradictions_stop_it(given: Facts, why: str) -> None:
         update_catalog.catalog(given)
 
 
+CELLS = (
+    "model,benchmark,median,open_licence_row,best_trust",
+    "glm-a,bfcl_v4_overall,39.9,1,normal",
+    "just-so,bfcl_v4_overall,40.0,1,normal",
+    "not-open,bfcl_v4_overall,10,0,normal",
+    "hearsay,bfcl_v4_overall,10,1,low",
+    "other-things,hle,3,1,normal",
+    "no-figure,bfcl_v4_overall,,1,normal",
+)
+
+
+def test_c43_who_is_weak_at_tools() -> None:
+    assert update_catalog.weak_at_tools(CELLS) == {"glm-a"}
+
+
 def run(monkeypatch: pytest.MonkeyPatch, *args: object) -> int:
     monkeypatch.setattr(sys, "argv", ["update_catalog.py", *map(str, args)])
     return update_catalog.main()
@@ -173,6 +188,7 @@ def data(tmp_path: Path) -> Callable[[Facts], Path]:
     def write(given: Facts) -> Path:
         (tmp_path / "catalog").mkdir()
         (tmp_path / "catalog" / "models.json").write_text(json.dumps(given))
+        (tmp_path / "catalog" / "benchmark_cells.csv").write_text("\n".join(CELLS))
         return tmp_path
 
     return write
@@ -183,7 +199,8 @@ def test_the_command(
 ) -> None:
     out = tmp_path / "out.json"
     assert run(monkeypatch, "--data", data(facts(A)), "--out", out) == 0
-    assert Catalog.load(out).models.keys() == {"glm-a"}
+    models = Catalog.load(out).models
+    assert {name: model.weak_tools for name, model in models.items()} == {"glm-a": True}
 
 
 def test_a_contradiction_leaves_the_old_file(

@@ -1,11 +1,15 @@
 """A relay with its API and dashboard in this process: real engine, real sockets, real log."""
 
 import asyncio
+import atexit
 import re
+import shutil
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +46,21 @@ class Site:
         assert self.engine.store.flush()
 
 
+@cache
+def _blank() -> Path:
+    """A log with its schema and no rows: making that takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="turnout-blank-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Store.open(folder / "log.db").close()
+    return folder / "log.db"
+
+
 def made(folder: Path, artifacts: Path, env: Mapping[str, str]) -> Engine:
     chosen = config.Config(
         providers=config.load([], environ={}).providers,
         store=config.load([], values={"store.path": str(folder / "log.db")}, environ={}).store,
     )
+    shutil.copy(_blank(), folder / "log.db")
     store = Store.open(folder / "log.db")
     return Engine(chosen, store=store, environ=env, artifacts=artifacts)
 

@@ -141,6 +141,18 @@ async def test_a_model_taken_out_is_not_routed_to(routing: Site) -> None:
     assert routed["model"] == one["model"]
 
 
+async def test_the_dial(routing: Site) -> None:
+    """Turned while it runs; what is no profile changes nothing."""
+    body = BODIES["anthropic"][1]
+    for profile in ("strict", "thrift", "parity"):
+        status, told = await routing.ask("POST", "/v1/profile", json={"profile": profile})
+        assert (status, told["profile"]) == (200, profile)
+        _, routed = await routing.ask("POST", "/v1/route", json=body)
+        assert routed["evidence"]["profile"] == profile
+    status, _ = await routing.ask("POST", "/v1/profile", json={"profile": "loud"})
+    assert (status, routing.engine.status()["profile"]) == (400, "parity")
+
+
 async def test_what_is_asked_for_by_name_is_never_taken_away(routing: Site) -> None:
     for name in ("openrouter/minimax-m3", "anthropic/claude-opus-4-7"):
         await routing.ask("POST", "/v1/models", json={"model": name, "on": False})

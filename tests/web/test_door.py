@@ -14,6 +14,8 @@ SWITCHES = {
     "/ui/mode": {"mode": "off"},
     "/ui/models": {"model": "openrouter/minimax-m3"},
     "/ui/alarms": {"id": "x"},
+    "/ui/profile": {"profile": "thrift"},
+    "/ui/keys": {"name": "openai", "secret": "sk-x"},
     "/ui/feedback": {"id": "x", "good": "yes"},
 }
 

@@ -140,6 +140,17 @@ async def test_what_is_not_there(site: Site, path: str) -> None:
     assert (status, "That did not work" in text) == (404, True)
 
 
+async def test_a_switch_is_one_of_the_same_conversation(site: Site) -> None:
+    """A title that another model writes in between moves nothing."""
+    title = {"requested_model": "claude-haiku-4-5", "model": "deepseek-v3.2"}
+    site.write(decided.numbered(0), decided.numbered(1, **title), decided.numbered(2))
+    _, text = await shown(site, "/ui/session?id=s1")
+    assert ">switched<" not in text
+    site.write(decided.numbered(3, model="gpt-5.4-mini"))
+    _, text = await shown(site, "/ui/session?id=s1")
+    assert text.count(">switched<") == 1
+
+
 async def test_pages_of_decisions(site: Site) -> None:
     site.write(*rows(70))
     _, text = await shown(site, "/ui/decisions?client=claude-code")

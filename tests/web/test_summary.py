@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import decided
+from turnout.errors import ConfigError
 from turnout.history import Reader
 from turnout.store import Store
 from turnout.web import chart, summary
@@ -102,14 +103,23 @@ async def test_the_interval_of_what_is_saved(tmp_path: Path) -> None:
     assert ends == pytest.approx((0.04 - 0.006155, 0.05 - 0.006155, 0.07 - 0.006155))
 
 
+async def test_a_question_that_takes_too_long(path: Path) -> None:
+    """It ends, and its thread is there for others."""
+    endless = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    )
+    with pytest.raises(ConfigError, match=r"longer than 0\.01 s; ask for less with since"):
+        await Log(path, patience=0.01).ask(lambda reader: list(reader.select(endless)))
+
+
 # greatest value: the scale's end
 SCALES = {
     0.0: 1.0,
     0.0009: 0.001,
     0.02: 0.02,
-    0.7: 1.0,
+    0.7: 0.8,
     1.0: 1.0,
-    3.1: 5.0,
+    3.1: 4.0,
     20.4: 25.0,
     99.0: 100.0,
 }

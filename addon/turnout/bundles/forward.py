@@ -10,25 +10,31 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from turnout.bundles import placing, prior
+from turnout.bundles import arrivals, placing, prior
+from turnout.bundles.arrivals import Offers
 from turnout.bundles.facts import features
 from turnout.bundles.prior import MIDDLE, Cells, kernel, noise
 from turnout.bundles.splits import Case
 
 AGES = (0.5, 0.65, 0.8, 1.0)  # quantiles of release dates: each span is judged by what came before
 EPSILON = 0.02
-CAUTION = (0.0, 0.5, 1.0, 2.0)  # z of the rule of parity
+LEADERS = 3  # the best of a source's models: what is asked for most
+CAUTION = (0.0, 0.5, 1.0, 2.0, 4.0)  # z of the rule of parity
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """A newer model against an older one with labels on the same source: predicted and measured
-    gap, 0..1, predicted standard deviation, and whether the newer one is not dearer."""
+    gap, 0..1, predicted standard deviation, and whether the newer one is not dearer; its price, of
+    the older one's; a number for the older one and the source; and whether the older one leads."""
 
     gap: NDArray[np.float64]
     true: NDArray[np.float64]
     deviation: NDArray[np.float64]
     cheaper: NDArray[np.bool_]
+    price: NDArray[np.float64]
+    case: NDArray[np.int64]
+    leads: NDArray[np.bool_]
 
 
 def forward(case: Case, seed: int) -> dict[str, object]:
@@ -49,7 +55,7 @@ def forward(case: Case, seed: int) -> dict[str, object]:
             some, more = _span(case, at, new, seen, seen & labelled)
             placed += some
             pairs.append(more)
-    return placing.errors(placed, seed) | {"parity": _parity(pairs)}
+    return placing.errors(placed, seed) | {"parity": _parity(pairs, seed)}
 
 
 def _span(
@@ -74,9 +80,17 @@ def _span(
         (case.data.sources[s], float(share[i]), float(true[i])) for i, s in enumerate(one.source)
     ]
     with np.errstate(invalid="ignore"):
-        cheaper = price[row] <= price[column]
+        ratio = price[row] / price[column]
     gaps = share[row] - share[column], true[row] - true[column]
-    return placed, Pairs(*gaps, np.sqrt(np.maximum(variance, 1e-9)), cheaper)
+    deviation = np.sqrt(np.maximum(variance, 1e-9))
+    leads = _leads(other)[column - size]
+    return placed, Pairs(*gaps, deviation, ratio <= 1, ratio, column, leads)
+
+
+def _leads(at: Cells) -> NDArray[np.bool_]:
+    """Whether it is one of the best on its source, as it was measured."""
+    better = (at.source[:, None] == at.source) & (at.logit[:, None] < at.logit)
+    return np.asarray(better.sum(axis=1) < LEADERS)
 
 
 def _posterior(
@@ -94,17 +108,30 @@ def _posterior(
     return mean, kernel(grid, grid, x, scales, known) - across @ inverse @ across.T
 
 
-def _parity(pairs: list[Pairs]) -> dict[str, object]:
+def _parity(pairs: list[Pairs], seed: int) -> dict[str, object]:
     if not pairs:
         return {}
-    gap, true, deviation, cheaper = (
-        np.concatenate([getattr(one, name) for one in pairs]) for name in Pairs.__slots__
+    gap, true, deviation, cheaper, price = (
+        np.concatenate([getattr(one, name) for one in pairs]) for name in Pairs.__slots__[:5]
     )
+    leads = np.concatenate([one.leads for one in pairs])
+    offers = Offers(_numbered(pairs), price, gap, true, deviation)
     return {
         "pairs": len(gap),
         "sd_of_error_over_its_predicted_sd": round(float(((gap - true) / deviation).std()), 2),
-        "judged": [_judged(gap, true, deviation, cheaper, z) for z in CAUTION],
+        "judged": [
+            _judged(gap, true, deviation, cheaper, z)
+            | {"routed": arrivals.routed(offers, z, EPSILON, seed)}
+            | {"routed_from_leaders": arrivals.routed(offers.where(leads), z, EPSILON, seed)}
+            for z in CAUTION
+        ],
     }
+
+
+def _numbered(pairs: list[Pairs]) -> NDArray[np.int64]:
+    """The same older model at a later day is another case."""
+    width = 1 + max(int(one.case.max(initial=0)) for one in pairs)
+    return np.concatenate([day * width + one.case for day, one in enumerate(pairs)])
 
 
 def _judged(

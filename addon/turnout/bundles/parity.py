@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnout.route.bundle import Bundle, Profile
-from turnout.route.score import FLOOR
+from turnout.route.score import FLOOR, anything, familiarity
 
 type Matrix = NDArray[np.float64]
 
@@ -37,6 +37,18 @@ def weights(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Matrix
     found = np.zeros_like(logit)
     np.put_along_axis(found, order, share / share.sum(axis=1, keepdims=True), axis=1)
     return found
+
+
+def judged(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Told:
+    """(prompts, dim), (prompts,) -> what is said of each prompt."""
+    found = told(weights(vectors, tools, bundle), bundle)
+    near = familiarity((vectors @ bundle.centroids.T).max(axis=1), bundle)[:, None]
+    rest = {offered: anything(bundle, tools=offered) for offered in (False, True)}
+    mixed = [
+        near * own + (1 - near) * np.where(tools[:, None], rest[True][n], rest[False][n])
+        for n, own in enumerate((found.quality, found.se, found.evidence))
+    ]
+    return Told(*mixed)
 
 
 def told(weight: Matrix, bundle: Bundle) -> Told:

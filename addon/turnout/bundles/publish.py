@@ -4,6 +4,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +63,8 @@ PUBLIC = [
     "Kimi K2, K2.5 and MiniMax M2.5 READMEs, modified MIT",
 ]
 NOTES = [
+    "Standard errors of models without any label are four times what the prior says: twice as "
+    "errors of such models were measured to be, and twice again as caution (bundles/quality.py).",
     "Modern models have labels on agentic coding and structured output only; elsewhere their "
     "quality rests on price, release date and public benchmarks (evidence 0, larger se).",
     "What a harness does to one model is taken for noise: labels from one harness promise less "
@@ -76,15 +80,21 @@ def write(
     recipe: dict[str, Any],
     public: bool,
 ) -> None:
+    with whole(folder) as new:
+        _arrays(new, bundle, data)
+        document(new / "clusters.json", _rows(learned, data))
+        document(new / "models.json", list(bundle.models))
+        document(new / "manifest.json", _manifest(new, bundle, learned, data, recipe, public))
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
     """All of it or nothing: the folder appears when it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
         new = Path(scratch) / folder.name
         new.mkdir()
-        _arrays(new, bundle, data)
-        _json(new / "clusters.json", _rows(learned, data))
-        _json(new / "models.json", list(bundle.models))
-        _json(new / "manifest.json", _manifest(new, bundle, learned, data, recipe, public))
+        yield new
         shutil.move(new, folder)
 
 
@@ -121,9 +131,10 @@ def _manifest(
         "version": bundle.version,
         "encoder": bundle.encoder,
         "dim": bundle.dim,
-        "files": {f: _digest(folder / f) for f in (*FILES, SEEN)},
+        "files": {f: digest(folder / f) for f in (*FILES, SEEN)},
         "temperature": bundle.temperature,
         "top": bundle.top,
+        "familiar": list(bundle.familiar),
         "profiles": {name: asdict(profile) for name, profile in bundle.profiles.items()},
         "maker": "scripts/train_bundle.py",
         "recipe": recipe,
@@ -155,9 +166,9 @@ def _shrinkage(found: Quality, data: Data) -> dict[str, Any]:
     return {"least": LEAST, "most": MOST, "pseudo_counts": counts}
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _json(path: Path, value: object) -> None:
+def document(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")

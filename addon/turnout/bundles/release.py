@@ -1,6 +1,7 @@
 """Versions of bundles as releases: which there are, which one is in use, how to change that.
 
-A version is a folder that is written once; `artifacts/latest` names the one in use.
+A version is a folder that is written once; `latest` beside it names the one in use. What is made
+from a user's own log stands in the user's own place; nothing there changes what came along.
 """
 
 import difflib
@@ -16,28 +17,35 @@ from turnout.errors import ArtifactError, ConfigError
 from turnout.route import artifact
 from turnout.route.bundle import FILES, Bundle
 from turnout.route.embed import Embedder
+from turnout.route.shelves import BUNDLES, LATEST, Shelves
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`broken`: why it cannot be used, "" when it can. `manifest` is empty when unreadable."""
+    """`broken`: why it cannot be used, "" when it can. `manifest` is empty when unreadable.
+    `own`: made from this user's log."""
 
     version: str
     folder: Path
     latest: bool
+    own: bool
     manifest: dict[str, Any]
     broken: str
 
 
-def releases(artifacts: Path) -> list[Release]:
-    """By version. A damaged one is told of, not left out."""
-    folders = sorted(path.parent for path in (artifacts / "bundles").glob("*/manifest.json"))
-    return [_release(folder, pointed(artifacts)) for folder in folders]
+def releases(shelves: Shelves) -> list[Release]:
+    """By version, the shipped ones first. A damaged one is told of, not left out."""
+    current = pointed(shelves)
+    return [
+        _release(folder, current, own=shelves.is_own(folder))
+        for folder in shelves.folders()
+        if (folder / "manifest.json").is_file()
+    ]
 
 
-def _release(folder: Path, current: str) -> Release:
+def _release(folder: Path, current: str, *, own: bool) -> Release:
     manifest, broken = {}, ""
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -46,30 +54,30 @@ def _release(folder: Path, current: str) -> Release:
         broken = str(e)
     except (OSError, ValueError) as e:
         broken = f"{folder / 'manifest.json'}: {e}"
-    return Release(folder.name, folder, folder.name == current, manifest, broken)
+    return Release(folder.name, folder, folder.name == current, own, manifest, broken)
 
 
-def pointed(artifacts: Path) -> str:
+def pointed(shelves: Shelves) -> str:
     """What `latest` says; "" when it says nothing."""
     try:
-        return (artifacts / "latest").read_text("utf-8").strip()
+        return (shelves.chooser / LATEST).read_text("utf-8").strip()
     except (OSError, ValueError):
         return ""
 
 
-def find(artifacts: Path, version: str) -> Path:
+def find(shelves: Shelves, version: str) -> Path:
     """The folder of `version`; "" is the one in use. Raises ConfigError with near names."""
-    wanted = version or pointed(artifacts)
-    known = [one.name for one in sorted((artifacts / "bundles").glob("*/"))]
-    if wanted in known:
-        return artifacts / "bundles" / wanted
+    wanted = version or pointed(shelves)
+    if folder := shelves.find(wanted):
+        return folder
+    known = [path.name for path in shelves.folders()]
     near = difflib.get_close_matches(wanted, known, n=3) or known[-3:]
     hint = f"did you mean {', '.join(near)}?" if near else "there is none; train one"
     raise ConfigError(f"there is no bundle {wanted!r}; {hint}")
 
 
-def load(artifacts: Path, version: str, encoder: Embedder) -> Bundle:
-    return Bundle.load(find(artifacts, version), encoder=encoder.id, dim=encoder.dim)
+def load(shelves: Shelves, version: str, encoder: Embedder) -> Bundle:
+    return Bundle.load(find(shelves, version), encoder=encoder.id, dim=encoder.dim)
 
 
 def named(version: str) -> str:
@@ -78,7 +86,15 @@ def named(version: str) -> str:
     return version
 
 
-def free(folder: Path) -> None:
+def free(shelves: Shelves, version: str, *, own: bool = False) -> Path:
+    """Where a new version goes. Raises ConfigError when there is one of that name anywhere."""
+    place = shelves.own if own and shelves.own else shelves.shipped
+    folder = shelves.find(named(version)) or place / BUNDLES / version
+    vacant(folder)
+    return folder
+
+
+def vacant(folder: Path) -> None:
     named(folder.name)
     if folder.exists():
         raise ConfigError(
@@ -86,13 +102,19 @@ def free(folder: Path) -> None:
         )
 
 
-def promote(artifacts: Path, version: str, encoder: Embedder) -> str:
-    """Points `latest` at it, at once or not at all, after it has been loaded. -> the former."""
-    bundle = load(artifacts, named(version), encoder)
+def promote(shelves: Shelves, version: str, encoder: Embedder) -> str:
+    """Puts it in use, at once or not at all, after it has been loaded. -> the former.
+
+    One of the user's own is chosen for this user; a shipped one for whoever has chosen no own.
+    """
+    bundle = load(shelves, named(version), encoder)
     if bundle.version != version:
         raise ArtifactError(f"{version}: its manifest says that it is {bundle.version}")
-    former = pointed(artifacts)
-    replace(artifacts / "latest", version + "\n")
+    former = pointed(shelves)
+    place = find(shelves, version).parent.parent
+    replace(place / LATEST, version + "\n")
+    if shelves.own and place != shelves.own:
+        (shelves.own / LATEST).unlink(missing_ok=True)
     return former
 
 

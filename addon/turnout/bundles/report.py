@@ -173,6 +173,27 @@ def _forward(parity: Row) -> Iterator[str]:
                 f"- z {one['z']:g}: {one['at_parity']:,} of {one['of']:,} cheaper ones judged at "
                 f"parity, {one['right']:.0%} rightly, {one['points']:+.1f} points on average."
             )
+    if parity["judged"] and parity["judged"][0].get("routed"):
+        yield from _arrivals(parity["judged"])
+
+
+def _arrivals(judged: Sequence[Row]) -> Iterator[str]:
+    yield (
+        f"\nRouted on the day they arrive: in {judged[0]['routed']['cases']:,} cases an older "
+        "model is asked for; the cheapest newer one at parity serves, by its prediction alone."
+    )
+    yield "\n| asked for | z | routed, % | bill, % | points | harmed: lost over 2 points, % |"
+    yield "|---|---|---|---|---|---|"
+    for asked, key in (("any", "routed"), ("one of the best three", "routed_from_leaders")):
+        for one in judged:
+            names = ("routed", "bill_percent", "points", "harmed")
+            cells = [_of(one[key].get(name, {})) for name in names]
+            yield f"| {asked} | {one['z']:g} | {' | '.join(cells)} |"
+    yield (
+        "\nA bundle that multiplies the errors of models without labels by four (AHEAD and CAUTION "
+        "in bundles/quality.py) turns z 0.5 into about z 2. Cases share models: the intervals are "
+        "too narrow."
+    )
 
 
 def _of(found: Row) -> str:

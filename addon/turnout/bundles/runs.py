@@ -25,6 +25,7 @@ from turnout.errors import ArtifactError
 from turnout.route.bundle import Bundle
 from turnout.route.catalog import Catalog
 from turnout.route.embed import Embedder
+from turnout.route.shelves import Shelves
 
 type Row = dict[str, Any]
 
@@ -69,7 +70,7 @@ def train(
 
 def evaluate(
     folder: Path,
-    artifacts: Path,
+    shelves: Shelves,
     version: str,
     encoder: Embedder,
     wanted: Sequence[str],
@@ -78,8 +79,8 @@ def evaluate(
     *,
     outliers: bool = False,
 ) -> Row:
-    bundle = release.load(artifacts, version, encoder)
-    book = read(folder, artifacts)
+    bundle = release.load(shelves, version, encoder)
+    book = read(folder, shelves.shipped)
     made = vectors(book.data, encoder, cache, tell)
     tell("near duplicates", 0, 1)
     data, overlap = contamination.grouped(book.data, made)
@@ -88,7 +89,7 @@ def evaluate(
     recipe = replace(Recipe(), temperature=bundle.temperature, top=bundle.top)
     recipe = replace(recipe, clusters=len(bundle.labels))
     case = Case(data, made, book.public, encoder, recipe, scales)
-    home = release.find(artifacts, version)
+    home = release.find(shelves, version)
     sizes = [int(row["prompts"]) for row in json.loads((home / "clusters.json").read_bytes())]
     seen = fingerprints(home)
     inquiry = evaluation.inquire(case, bundle, sizes, overlap, seen, outliers=outliers)

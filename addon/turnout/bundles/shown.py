@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from turnout.errors import ConfigError
 from turnout.route.bundle import Bundle
 from turnout.route.catalog import Catalog
 from turnout.route.embed import Embedder
+from turnout.route.shelves import Shelves
 
 REQUESTED = ("claude-opus-4-7", "gpt-5.4")  # what the reference figures were measured against
 CHANGED = 0.005  # of quality: what is less is not told
@@ -21,10 +21,10 @@ CHANGED = 0.005  # of quality: what is less is not told
 type Row = dict[str, Any]
 
 
-def show(artifacts: Path, version: str, encoder: Embedder, requested: Sequence[str]) -> Row:
-    bundle = release.load(artifacts, version, encoder)
-    folder = release.find(artifacts, version)
-    catalog = Catalog.load(artifacts / "catalog.json")
+def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[str]) -> Row:
+    bundle = release.load(shelves, version, encoder)
+    folder = release.find(shelves, version)
+    catalog = Catalog.load(shelves.shipped / "catalog.json")
     prices = list_prices(catalog)
     clusters = json.loads((folder / "clusters.json").read_bytes())
     names = requested or [name for name in REQUESTED if name in bundle.models] or [_best(bundle)]
@@ -34,12 +34,11 @@ def show(artifacts: Path, version: str, encoder: Embedder, requested: Sequence[s
             raise ConfigError(
                 f"the bundle has no quality or the catalogue no price of {name!r}: {near}"
             )
-    dials = {
-        name: Dial(bundle, prices, name, [row["prompts"] for row in clusters]) for name in names
-    }
+    shares = _shares(clusters)
+    dials = {name: Dial(bundle, prices, name, shares) for name in names}
     return {
         "version": bundle.version,
-        "latest": release.pointed(artifacts) == bundle.version,
+        "latest": release.pointed(shelves) == bundle.version,
         "encoder": bundle.encoder,
         "profiles": {name: _profile(rules) for name, rules in bundle.profiles.items()},
         "models": len(bundle.models),
@@ -47,6 +46,12 @@ def show(artifacts: Path, version: str, encoder: Embedder, requested: Sequence[s
         "clusters": [_cluster(row, k, bundle, dials) for k, row in enumerate(clusters)],
         "dial": {name: _dial(dial, bundle) for name, dial in dials.items()},
     }
+
+
+def _shares(clusters: Sequence[Row]) -> list[float]:
+    """How much each is asked for: by this user's sessions where there are any, else by prompts."""
+    own = [float(row.get("sessions", 0)) for row in clusters]
+    return own if sum(own) else [float(row["prompts"]) for row in clusters]
 
 
 def _best(bundle: Bundle) -> str:
@@ -61,6 +66,7 @@ def _cluster(row: Row, k: int, bundle: Bundle, dials: dict[str, Dial]) -> Row:
     return {
         "label": bundle.labels[k],
         "prompts": row["prompts"],
+        **{name: row[name] for name in ("sessions", "judged", "difficulty") if name in row},
         "tools": float(bundle.tools[k]),
         "labelled_models": int((bundle.evidence[k] > 0).sum()),
         "winners": {
@@ -100,9 +106,9 @@ def _projected(found: Projection) -> Row:
     }
 
 
-def diff(artifacts: Path, old: str, new: str, encoder: Embedder) -> Row:
-    one, other = (release.load(artifacts, version, encoder) for version in (old, new))
-    prices = list_prices(Catalog.load(artifacts / "catalog.json"))
+def diff(shelves: Shelves, old: str, new: str, encoder: Embedder) -> Row:
+    one, other = (release.load(shelves, version, encoder) for version in (old, new))
+    prices = list_prices(Catalog.load(shelves.shipped / "catalog.json"))
     both = [name for name in one.models if name in other.models]
     return {
         "old": old,
@@ -137,7 +143,7 @@ def _moved(one: Bundle, other: Bundle, models: Sequence[str]) -> list[Row]:
     from turnout.bundles import parity
 
     tools = one.tools > 0.5
-    told = [parity.told(parity.weights(one.centroids, tools, b), b).quality for b in (one, other)]
+    told = [parity.judged(one.centroids, tools, b).quality for b in (one, other)]
     rows = []
     for name in models:
         before, after = (q[:, b.models[name]] for q, b in zip(told, (one, other), strict=True))

@@ -44,7 +44,7 @@ class Case:
 
 def shipped(case: Case, bundle: Bundle) -> Told:
     """(prompts, catalogue models); NaN for what the bundle does not know."""
-    found = parity.told(parity.weights(case.vectors, case.tools, bundle), bundle)
+    found = parity.judged(case.vectors, case.tools, bundle)
     columns = [bundle.models.get(fact.id, -1) for fact in case.data.facts]
     known = np.array(columns) >= 0
     return Told(
@@ -86,8 +86,7 @@ def _told(case: Case, trials: Iterator[Trial], tell: Tell, count: int) -> Told:
         tell("learn without", number, count)
         if bundle := _learned(case, seen, out):
             rows = np.flatnonzero(judged & case.readable)
-            near = parity.weights(case.vectors[rows], case.tools[rows], bundle)
-            told = parity.told(near, bundle)
+            told = parity.judged(case.vectors[rows], case.tools[rows], bundle)
             for name in ("quality", "se", "evidence"):
                 getattr(found, name)[rows] = getattr(told, name)
     tell("learn without", count, count)

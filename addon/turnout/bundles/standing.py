@@ -27,13 +27,14 @@ from turnout.route.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`wins`: share of the clusters, 0..1. `why`: the reason when that is none, else "".
-    `by`: who dominates it."""
+    """`wins`: share of the clusters, 0..1, `classes` their numbers. `why`: the reason when that is
+    none, else "". `by`: who dominates it."""
 
     model: str
     wins: float
     why: str
     by: str = ""
+    classes: tuple[int, ...] = ()
 
 
 def standings(
@@ -111,15 +112,15 @@ def _verdict(
     rivals: Mapping[str, str],
     bundle: Bundle,
     rules: Rules,
-) -> tuple[float, str, str]:
+) -> tuple[float, str, str, tuple[int, ...]]:
     if why:
-        return 0.0, why, ""
+        return 0.0, why, "", ()
     share = float(wins[name].mean())
     if share:
-        return share, "", ""
+        return share, "", "", tuple(np.flatnonzero(wins[name]).tolist())
     if not (bundle.evidence[:, bundle.models[name]] >= rules.min_evidence).any():
-        return 0.0, "little_evidence", ""
-    return 0.0, "dominated", rivals.get(name, "")
+        return 0.0, "little_evidence", "", ()
+    return 0.0, "dominated", rivals.get(name, ""), ()
 
 
 def line(found: Sequence[Standing]) -> str:

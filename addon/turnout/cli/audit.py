@@ -53,9 +53,10 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
     """
     with log.read(db) as reader:
         groups, moves, shadow = reader.audit(since, by), reader.moves(since), reader.shadow(since)
-        ahead = reader.ahead(time.time() + CLOCK_S)
+        ahead, covered = reader.ahead(time.time() + CLOCK_S), reader.covered(since)
     if form == "json":
         found = document(groups, since, by) | beside(moves, *shadow)
+        found |= {"covered_by_subscription": covered}
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif form == "csv":
         write_csv(groups)
@@ -63,6 +64,8 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
         show(groups, since, by)
         show_moves(moves)
         show_shadow(*shadow)
+        if covered:
+            click.echo(f"{covered:,} actions were covered by a subscription, at $0.", err=True)
         if ahead:
             click.echo(f"{ahead:,} actions are dated in the future: check the clock.", err=True)
 
@@ -101,7 +104,7 @@ def show_shadow(pairs: Sequence[Pair], sessions: Switched) -> None:
     console = page.console()
     console.print()
     console.print(shadow_table.table(pairs))
-    click.echo(shadow_table.sentence(pairs, sessions, "turnout, in shadow, would have"))
+    click.echo(shadow_table.sentence(pairs, sessions, "turnout, in shadow,"))
     click.echo(
         '`turnout on` routes for real; say mode = "route" in turnout.toml to keep it.', err=True
     )

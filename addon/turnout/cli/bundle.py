@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from turnout.cli import bundle_page, page
+from turnout.cli import bundle_own, bundle_page, page
+from turnout.cli import log as logs
+from turnout.cli.log import db_option
 from turnout.config import artifacts_dir
+from turnout.paths import own_dir
 
 if TYPE_CHECKING:
     from turnout.bundles.train import Tell
     from turnout.route.embed import Embedder
+    from turnout.route.shelves import Shelves
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+FOLDER = click.Path(path_type=Path, file_okay=False)
 data_option = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     required=True,
     help="A folder with labels.parquet and prompts.parquet.",
 )
@@ -37,7 +42,7 @@ def list_(as_json: bool) -> None:
     """The versions that are here; the one in use has a star."""
     from turnout.bundles import release
 
-    found = release.releases(artifacts_dir())
+    found = release.releases(_shelves())
     if as_json:
         click.echo(json.dumps([bundle_page.release(one) for one in found], indent=2))
     elif found:
@@ -58,7 +63,7 @@ def show(version: str, requested: tuple[str, ...], as_json: bool) -> None:
     """
     from turnout.bundles import shown
 
-    found = shown.show(artifacts_dir(), version, _encoder(), requested)
+    found = shown.show(_shelves(), version, _encoder(), requested)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -73,7 +78,7 @@ def diff(old: str, new: str, as_json: bool) -> None:
     """What changes from OLD to NEW: models, quality, and who is chosen."""
     from turnout.bundles import shown
 
-    found = shown.diff(artifacts_dir(), old, new, _encoder())
+    found = shown.diff(_shelves(), old, new, _encoder())
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -83,34 +88,61 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @bundle.command()
 @click.argument("version")
 def promote(version: str) -> None:
-    """Point `latest` at VERSION, once it has been checked. A running turnout keeps its own."""
+    """Put VERSION in use, once it has been checked. A running turnout keeps what it has.
+
+    One made from your log is chosen for you alone; a shipped one takes your own out of use.
+    """
     from turnout.bundles import release
 
-    former = release.promote(artifacts_dir(), version, _encoder())
+    former = release.promote(_shelves(), version, _encoder())
     click.echo(f"latest is {version}, was {former or 'nothing'}", err=True)
 
 
 @bundle.command()
-@data_option
+@click.option("--from-log", is_flag=True, help="From your own sessions and feedback instead.")
+@click.option("--base", default="", help="With --from-log: on top of this version.")
+@db_option
+@click.option("--data", type=FOLDER, help="A folder with labels.parquet and prompts.parquet.")
 @click.option("--version", help="Name of the new version.  [default: today's date and a letter]")
 @click.option("--clusters", type=click.IntRange(1, 512), default=24, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
-def train(data: Path, version: str | None, clusters: int, seed: int, cache: Path | None) -> None:
-    """Learn a bundle from labelled prompts. It is written once, and not promoted."""
+def train(
+    from_log: bool,
+    base: str,
+    db: Path | None,
+    data: Path | None,
+    version: str | None,
+    clusters: int,
+    seed: int,
+    cache: Path | None,
+) -> None:
+    """Learn a bundle from labelled prompts, or from your log. It is written once, not promoted.
+
+    With --from-log it is yours: it stands beside the log, and nothing of what came along changes.
+    """
+    if from_log == (data is not None):
+        raise click.UsageError("give it either --data DIR or --from-log")
+    if (base or db) and not from_log:
+        raise click.UsageError("--base and --db belong to --from-log")
     _one_thread()
+    shelves = _shelves()
+    if data is None:
+        bundle_own.train(
+            logs.find(db), shelves, base, version or _next(shelves, "-own"), _encoder()
+        )
+        return
     from turnout.bundles import release, runs
     from turnout.bundles.train import Recipe
 
-    artifacts = artifacts_dir()
-    name = version or _next(artifacts)
-    release.free(artifacts / "bundles" / release.named(name))
+    name = version or _next(shelves)
+    folder = release.free(shelves, name)
     encoder = _encoder()
     with progress() as tell:
-        book = runs.read(data, artifacts, strict=True)
+        book = runs.read(data, shelves.shipped, strict=True)
         vectors = runs.vectors(book.data, encoder, cache, tell)
         recipe = Recipe(clusters=clusters, seed=seed)
-        runs.train(book, vectors, encoder, recipe, artifacts / "bundles" / name, tell)
+        runs.train(book, vectors, encoder, recipe, folder, tell)
     for one in bundle_page.excluded(book.data.excluded):
         click.echo(one, err=True)
     click.echo(
@@ -126,7 +158,7 @@ def train(data: Path, version: str | None, clusters: int, seed: int, cache: Path
 )
 @click.option("--outliers", is_flag=True, help="With models whose scores are suspect.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
-@click.option("--no-report", is_flag=True, help="Write nothing under artifacts/reports.")
+@click.option("--no-report", is_flag=True, help="Write no report.")
 @as_json_option
 def eval_(
     version: str,
@@ -140,25 +172,26 @@ def eval_(
     """Quality and bill on labelled prompts, against simple rivals, with intervals.
 
     Splits: the bundle as it is; learned anew without a fifth of the questions, without a source,
-    without a model. A report with plots goes to artifacts/reports/VERSION.
+    without a model. A report with plots goes to reports/VERSION, beside the bundles.
     """
     _one_thread()
-    from turnout.bundles import report, runs
+    from turnout.bundles import release, report, runs
     from turnout.bundles.evaluate import SPLITS
 
     if strange := set(wanted) - set(SPLITS):
         raise click.BadParameter(f"{', '.join(strange)}: there are {', '.join(SPLITS)}")
-    artifacts = artifacts_dir()
+    shelves = _shelves()
     with progress() as tell:
         document = runs.evaluate(
-            data, artifacts, version, _encoder(), wanted or SPLITS, cache, tell, outliers=outliers
+            data, shelves, version, _encoder(), wanted or SPLITS, cache, tell, outliers=outliers
         )
     if as_json:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         bundle_page.judged(document, page.console())
     if not no_report:
-        folder = report.write(artifacts / "reports" / document["bundle"], document)
+        place = release.find(shelves, version).parent.parent  # yours stay with yours
+        folder = report.write(place / "reports" / document["bundle"], document)
         click.echo(f"report: {folder / 'report.md'}", err=True)
 
 
@@ -182,6 +215,12 @@ def progress() -> "Iterator[Tell]":
         yield tell
 
 
+def _shelves() -> "Shelves":
+    from turnout.route.shelves import Shelves
+
+    return Shelves(artifacts_dir(), own_dir())
+
+
 def _encoder() -> "Embedder":
     from turnout.route.embed import Embedder
 
@@ -193,9 +232,10 @@ def _one_thread() -> None:
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _next(artifacts: Path) -> str:
-    """2026-11-22a, then b, and so on."""
+def _next(shelves: "Shelves", mark: str = "") -> str:
+    """2026-11-22a, then b, and so on; `mark` stands behind it."""
     day = f"{datetime.now(UTC):%Y-%m-%d}"
-    taken = {path.name for path in (artifacts / "bundles").glob(f"{day}*")}
+    taken = {path.name for path in shelves.folders()}
     letters = "abcdefghijklmnopqrstuvwxyz"
-    return next((name for letter in letters if (name := day + letter) not in taken), f"{day}-more")
+    names = (day + letter + mark for letter in letters)
+    return next((name for name in names if name not in taken), f"{day}-more{mark}")

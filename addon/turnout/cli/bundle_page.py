@@ -22,23 +22,35 @@ MOST = 12  # lines of a list that goes on
 
 
 def release(one: Any) -> dict[str, Any]:
-    return {"version": one.version, "latest": one.latest, "broken": one.broken} | {
-        name: one.manifest.get(name)
-        for name in ("encoder", "dim", "clusters", "models", "models_with_labels", "labels")
+    names = ("encoder", "dim", "clusters", "models", "models_with_labels", "labels")
+    own = ("base", "sessions", "feedback") if one.own else ()
+    return {
+        "version": one.version,
+        "latest": one.latest,
+        "own": one.own,
+        "broken": one.broken,
+        **{name: one.manifest.get(name) for name in (*names, *own)},
     }
 
 
 def listed(found: Sequence[Any]) -> Table:
     table = page.grid(
-        "version", "clusters", "models", "with labels", "labels", "encoder", numbers=4
+        "version", "clusters", "models", "with labels", "labels", "encoder, or yours", numbers=4
     )
     for one in found:
         facts = release(one)
         names = ("clusters", "models", "models_with_labels", "labels")
         figures = [f"{facts[n]:,}" if isinstance(facts[n], int) else "?" for n in names]
-        note = one.broken or str(facts["encoder"])
+        note = one.broken or (_yours(facts) if one.own else str(facts["encoder"]))
         table.add_row(f"{'* ' if one.latest else '  '}{one.version}", *figures, note)
     return table
+
+
+def _yours(facts: Row) -> str:
+    return (
+        f"yours: {facts['sessions']} sessions and {facts['feedback']} words of feedback on"
+        f" top of {facts['base']['version']}"
+    )
 
 
 def excluded(found: Sequence[Any]) -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout.cli import figures, page
+from turnout.cli import figures, models_report, page
 from turnout.config import artifacts_dir, data_dir
+from turnout.paths import own_dir
 
 if TYPE_CHECKING:
     from turnout.offers import Line
@@ -30,8 +31,9 @@ WHY = {
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--all", "everything", is_flag=True, help="Also those without a key.")
+@click.option("--report", is_flag=True, help="Who can win, who cannot and why, what does not fit.")
 @click.option("--profile", default="", help="strict, parity or thrift.  [default: the configured]")
-def models(as_json: bool, everything: bool, profile: str) -> None:
+def models(as_json: bool, everything: bool, report: bool, profile: str) -> None:
     """What can be routed to: key, price, window, capabilities, evidence, and where it can win.
 
     "wins" is the share of the bundle's task classes in which it is the cheapest at parity with some
@@ -41,6 +43,10 @@ def models(as_json: bool, everything: bool, profile: str) -> None:
     if as_json:
         rows = [asdict(line) for line in lines]
         click.echo(json.dumps(about | {"models": rows}, indent=2, ensure_ascii=False))
+        return
+    if report:
+        models_report.show(about)
+        _say(lines, about, hidden=0)
         return
     shown = lines if everything else [line for line in lines if line.key != "missing"]
     if shown:
@@ -54,9 +60,10 @@ def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     from turnout.offers import offers
     from turnout.options import Options
     from turnout.route.artifact import field, trusted
-    from turnout.route.bundle import Bundle, latest
+    from turnout.route.bundle import Bundle
+    from turnout.route.shelves import Shelves
 
-    config, folder = configuration.load(), latest(artifacts_dir())
+    config, folder = configuration.load(), Shelves(artifacts_dir(), own_dir()).latest()
     manifest = trusted(folder)
     path = folder / "manifest.json"
     encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)
@@ -72,8 +79,19 @@ def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
         "providers_with_key": options.names,
         "destinations": options.destinations(),
         "report": report,
+        **_reported(options, bundle, rules),
     }
     return lines, about
+
+
+def _reported(options: Any, bundle: Any, rules: Any) -> dict[str, Any]:
+    from turnout.bundles.contradictions import contradictions
+    from turnout.bundles.standing import standings
+
+    catalog = options.catalog
+    found = standings(catalog.bindings, options.names, bundle, rules)
+    odd = contradictions(catalog.models, catalog.bindings, bundle, found)
+    return models_report.document(found, list(odd))
 
 
 def _table(lines: Sequence["Line"]) -> Any:

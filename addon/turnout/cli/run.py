@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from turnout import config, control, history, paths, trust
-from turnout.cli import child, own
+from turnout.cli import child, own, shadow_table
 from turnout.control import Running
 from turnout.errors import TurnoutError
 
@@ -61,7 +61,14 @@ def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
     of_project, alone = _of_project()
     wanted = profile or of_project
     same = wanted in (None, facts.get("profile")) and (not shadow or facts.get("mode") == "shadow")
-    return running if same and alone else None
+    return running if same and alone and not _apart() else None
+
+
+def _apart() -> bool:
+    """Whether this project has rules that a proxy for all does not know it by, or one asks who."""
+    found = config.load()
+    project = os.environ.get("TURNOUT_PROJECT") or Path.cwd().name
+    return project in found.projects or found.proxy.auth == "always"
 
 
 def _of_project() -> tuple[str | None, bool]:
@@ -85,13 +92,13 @@ def summary(running: Running, since: float) -> str:
     """What came of it, in one line; what is not known is left out."""
     try:
         with history.read(running.db) as log:
-            group = history.total(log.audit(since, "model"))
+            group, shadow = history.total(log.audit(since, "model")), log.shadow(since)
     except TurnoutError:
         return "turnout: no requests came through"
     if not group.actions:
         return "turnout: no requests came through"
     words = [_count(group.actions, "request"), f"{group.routed} to other models"]
-    words += _money(group)
+    words += [*_money(group), *_shadow(*shadow)]
     if group.errors:
         words.append(_count(group.errors, "error"))
     return f"turnout: {', '.join(words)}"
@@ -99,6 +106,11 @@ def summary(running: Running, since: float) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shadow(pairs: Sequence[history.Pair], sessions: history.Switched) -> Sequence[str]:
+    """In shadow: what it would have saved."""
+    return [f"in shadow: {shadow_table.would(pairs, sessions)}"] if pairs else []
 
 
 def _money(group: history.Group) -> Sequence[str]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,9 @@ from turnout import runfile
 from turnout.config import Config
 from turnout.control import free_run_file
 from turnout.errors import ConfigError
+
+if TYPE_CHECKING:
+    from turnout.engine import Engine
 
 
 @click.command()
@@ -107,7 +110,7 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
     def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
         spare_what_is_loaded()
         runfile.write(run_file, addresses, token=relay.token, ca=ca / CA_NAME, db=engine.store_path)
-        _say(addresses, engine.destinations())
+        _say(addresses, engine.destinations(), _standing(engine))
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
@@ -131,11 +134,27 @@ def spare_what_is_loaded() -> None:
     gc.freeze()
 
 
-def _say(addresses: Mapping[str, str], destinations: str) -> None:
+def _standing(engine: "Engine") -> str:
+    """Who can win with these keys and rules, and whether all fits together."""
+    from turnout.bundles.contradictions import contradictions
+    from turnout.bundles.standing import line, standings
+
+    if engine.broken:
+        return engine.broken
+    options, bundle = engine.road.options, engine.road.brain.bundle
+    catalog, rules = options.catalog, options.rules("", "")
+    found = standings(catalog.bindings, options.names, bundle, rules)
+    odd = len(list(contradictions(catalog.models, catalog.bindings, bundle, found)))
+    more = f"; {odd} contradictions of catalogue and bundle" if odd else ""
+    return f"bundle {bundle.version}: {line(found)}{more} (`turnout models --report`)"
+
+
+def _say(addresses: Mapping[str, str], destinations: str, standing: str) -> None:
     click.echo(f"turnout: proxy {addresses['proxy']}, base URL {addresses['base']}", err=True)
     if url := addresses.get("web"):
         click.echo(f"turnout: mitmweb {url}", err=True)
     click.echo(f"turnout: {destinations}", err=True)
+    click.echo(f"turnout: {standing}", err=True)
     click.echo("turnout: `turnout run -- claude` in another terminal; Ctrl-C ends", err=True)
 
 

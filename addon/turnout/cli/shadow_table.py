@@ -53,17 +53,20 @@ def table(pairs: Sequence[Pair]) -> Table:
 
 def sentence(pairs: Sequence[Pair], sessions: Switched, who: str) -> str:
     """turnout would have saved $2.10 ($0.80 to $3.20) of $9.40, switching 3 of 7 sessions."""
+    unpriced = sum(one.unpriced for one in pairs)
+    left = f" {unpriced:,} actions have no known price and are not counted." if unpriced else ""
+    return f"{who} {would(pairs, sessions)}.{left}"
+
+
+def would(pairs: Sequence[Pair], sessions: Switched) -> str:
+    """would have saved $2.10 ($0.80 to $3.20) of $9.40, switching 3 of 7 sessions"""
     told = document(pairs, sessions)
     saved, low, high = told["saved_usd"], told["saved_low_usd"], told["saved_high_usd"]
+    switching = f"switching {sessions.switched} of {sessions.sessions} sessions"
     if saved is None:
-        return f"What {who} saved is unknown: no price is known."
+        return f"would have saved nobody knows how much, {switching}"
     verb = "saved" if saved >= 0 else "lost"
     bounds = sorted((low, high)) if saved >= 0 else sorted((-low, -high))
     between = " to ".join(figures.usd(value) for value in bounds)
     of = figures.usd(told["cost_usd"])
-    unpriced = sum(one.unpriced for one in pairs)
-    left = f" {unpriced:,} actions have no known price and are not counted." if unpriced else ""
-    return (
-        f"{who} {verb} {figures.usd(abs(saved))} ({between}) of {of},"
-        f" switching {sessions.switched} of {sessions.sessions} sessions.{left}"
-    )
+    return f"would have {verb} {figures.usd(abs(saved))} ({between}) of {of}, {switching}"

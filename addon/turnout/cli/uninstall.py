@@ -11,7 +11,7 @@ from turnout.errors import TurnoutError
 from turnout.guard import master
 
 # what turnout puts into its data directory; what else is there stays
-OURS = ("ca", "runs", "run.json", "run.json.*", "vault.*", "turnout.db*")
+OURS = ("ca", "runs", "run.json", "run.json.*", "vault.*", "turnout.db*", "cache.db*")
 
 
 @click.command()

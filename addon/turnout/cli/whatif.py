@@ -69,6 +69,8 @@ def whatif(
     environ = run.keyed(settings, providers, os.environ)
     with ExitStack() as stack:
         artifacts = stack.enter_context(run.artifacts_with(paths.artifacts_dir(), bundle))
+        if bundle:  # then what this user chose is not in use
+            environ["TURNOUT_DATA"] = str(artifacts)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="turnout-whatif-"))
         log = keep or Path(folder) / "whatif.db"
         replay = run.Replay(run.configured(settings, profile), artifacts, log, environ)
@@ -150,7 +152,7 @@ def give(
         writer.writerows(shadow_table.facts(pair) for pair in pairs)
     elif pairs:
         page.console().print(shadow_table.table(pairs))
-        click.echo(shadow_table.sentence(pairs, sessions, "turnout would have"))
+        click.echo(shadow_table.sentence(pairs, sessions, "turnout"))
 
 
 def left_out(replay: "Replay") -> dict[str, Any]:

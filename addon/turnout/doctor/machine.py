@@ -13,8 +13,10 @@ from turnout.control import Running
 from turnout.doctor.finding import Finding
 from turnout.errors import ConfigError
 from turnout.guard.vault import Vault
-from turnout.route import artifact, bundle
+from turnout.paths import own_dir
+from turnout.route import artifact
 from turnout.route.catalog import Catalog
+from turnout.route.shelves import Shelves
 
 DISK_MB = 200  # the log of some hundred thousand actions
 DAY_S = 86400.0
@@ -112,7 +114,7 @@ def artifacts(environ: Mapping[str, str]) -> Iterator[Finding]:
     root = artifacts_dir(environ)
     checks: dict[str, Callable[[], object]] = {
         "encoder": lambda: artifact.trusted(root / "encoder") and root / "encoder",
-        "bundle": lambda: _bundle(root),
+        "bundle": lambda: _bundle(Shelves(root, own_dir(environ))),
         "catalogue": lambda: f"{len(Catalog.load(root / 'catalog.json').models)} models",
     }
     for name, check in checks.items():
@@ -123,7 +125,7 @@ def artifacts(environ: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(name, "broken", str(e), mend)
 
 
-def _bundle(root: Path) -> str:
-    found = bundle.latest(root)
+def _bundle(shelves: Shelves) -> str:
+    found = shelves.latest()
     artifact.trusted(found)
     return found.name

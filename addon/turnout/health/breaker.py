@@ -79,11 +79,18 @@ class Breakers:
         before = self._state.get(key) or Breaker()
         self._state.put(key, before.failed(fault, self._clock()))
 
-    def worked(self, key: str, began: float) -> None:
-        """What was sent before the last failure proves nothing."""
+    def worked(self, key: str, began: float, *, whole: bool = False) -> None:
+        """It answers: closed. Failures in a row are forgotten when an answer was `whole`.
+
+        What was sent before the last failure proves nothing.
+        """
         breaker = self._state.get(key)
-        if breaker and began >= breaker.at:
+        if breaker is None or began < breaker.at:
+            return
+        if whole:
             self._state.drop(key)
+        elif breaker.opened:
+            self._state.put(key, replace(breaker, opened=0, failures=0, until=0.0, probe=0.0))
 
     def left(self, key: str) -> None:
         """Nobody waits for the probe any more: the next request is one."""

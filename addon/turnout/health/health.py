@@ -115,6 +115,13 @@ class Health:
             self._failed(attempt, replace(BUSY, named=wait, error="rate limit used up"), 429)
 
     @harmless(None)
+    def finished(self, attempt: Attempt, began: float) -> None:
+        """Its answer has come to its end."""
+        if not attempt.untouched:
+            for key in _of(attempt):
+                self.breakers.worked(key, began, whole=True)
+
+    @harmless(None)
     def refused(
         self, attempt: Attempt, status: int, headers: Headers, body: bytes = b"", *, began: float
     ) -> None:

@@ -32,6 +32,7 @@ STREAM_HEADERS: Headers = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
 )
+BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")  # what ends a frame
 MAX_WHOLE = 16 << 20  # bytes of an answer that is held until it is complete
 ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
 
@@ -120,6 +121,21 @@ async def what_came(answer: Answer) -> bytes:
     return bytes(came)
 
 
+async def without(key: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An error that repeats our key; it stays as long as it was announced."""
+    came = bytearray()
+    broken: Exception | None = None
+    try:
+        async for piece in body:
+            came += piece
+    except (aiohttp.ClientError, OSError) as e:
+        broken = e
+    secret = key.encode()
+    yield bytes(came).replace(secret, b"*" * len(secret)) if secret else bytes(came)
+    if broken:
+        raise broken
+
+
 async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, with a listener beside them."""
     listener = Listener(_reader(answer).feed, meter)
@@ -133,15 +149,17 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
     A piece of a frame is held until it is whole, so that an error event never lands inside one.
+    The client is not told of usage that it did not ask for.
     """
+    quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
     tail = b""
     try:
         async for piece in answer.body:
             listener.hear(piece)
             whole, tail = _frames(tail + piece)
-            if whole:
-                yield whole
+            if whole and (told := quiet(whole) if quiet else whole):
+                yield told
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
         listener.hear(b"")  # perhaps nothing is missing but the connection's own end
@@ -184,8 +202,9 @@ def _check_object(came: bytearray) -> None:
 
 def _frames(data: bytes) -> tuple[bytes, bytes]:
     """What is complete, and the beginning of a frame after it."""
-    end = max(data.rfind(b"\n\n") + 2, data.rfind(b"\r\n\r\n") + 4, data.rfind(b"\r\r") + 2)
-    return (data[:end], data[end:]) if end >= 2 else (b"", data)
+    ends = (data.rfind(mark) + len(mark) for mark in BLANK_LINES if mark in data)
+    end = max(ends, default=0)
+    return data[:end], data[end:]
 
 
 async def translated(
@@ -220,10 +239,17 @@ async def _streamed(
         if not out:
             raise  # nothing is out yet: somebody else may answer
         log.warning("answer of %s: %r", answer.attempt.provider, e)
-        last = passing.fail(answer.cut or f"upstream broke off: {type(e).__name__}")
+        last = _broken(passing, answer, e)
     _check_begun(passing, out)
     for piece in last:
         yield piece
+
+
+def _broken(passing: Translation, answer: Answer, e: Exception) -> list[bytes]:
+    """Perhaps nothing was missing but the connection's own end; else it fails."""
+    if isinstance(e, aiohttp.ClientError | OSError) and not answer.cut:
+        return passing(b"")
+    return passing.fail(answer.cut or f"upstream broke off: {type(e).__name__}")
 
 
 def _check_begun(passing: Translation, out: bool) -> None:

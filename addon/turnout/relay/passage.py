@@ -9,7 +9,7 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 
-from turnout.books import Passed
+from turnout.books import CLIENT_GONE, Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
 from turnout.record import Tried
@@ -26,7 +26,6 @@ from turnout.wire.tools import Repair
 
 log = logging.getLogger(__name__)
 
-CLIENT_GONE = 499  # as nginx logs it
 # an answer that breaks off, or is none
 THEIRS = (aiohttp.ClientError, OSError, WireError)
 
@@ -38,7 +37,7 @@ class Passage:
         self, request: web.Request, plan: Plan, upstream: Upstream, engine: Engine
     ) -> None:
         self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
-        self._began = time.monotonic()
+        self._began, self._at = time.monotonic(), engine.health.now
         self._meter = engine.books.meter(keep=bool(plan.cache_key))
         self._answer: Answer | None = None
         self._tried: list[Tried] = []
@@ -56,8 +55,9 @@ class Passage:
                 raise
             log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
             self._broken = f"{type(e).__name__}: {e}"
-            if self._plan.forced and isinstance(e, THEIRS):
+            if isinstance(e, THEIRS) and (self._plan.forced or self._came_home()):
                 return await self._refuse(e)
+            self._give_up(theirs=isinstance(e, THEIRS))
             return await self._home()
         except BaseException:
             self._status = CLIENT_GONE
@@ -67,9 +67,13 @@ class Passage:
                 self._answer.close()
             self._settle()
 
+    def _came_home(self) -> bool:
+        """The client's own request was answered: it is sent once, however the answer ended."""
+        return self._answer is not None and self._answer.attempt.untouched
+
     async def _refuse(self, e: Exception) -> web.StreamResponse:
         """A forced model is never replaced: what was meant for one's own machine stays there."""
-        self._give_up()
+        self._give_up(theirs=True)
         self._meter.watch(Failed(str(e)))
         said = str(e) if isinstance(e, WireError) else type(e).__name__
         return await self._error(502, f"turnout: the answer broke off, or was none ({said})")
@@ -91,19 +95,24 @@ class Passage:
         )
 
     async def _home(self) -> web.StreamResponse:
-        self._give_up()
         try:
-            answer = await self._first([self._plan.home])
+            return await self._give(await self._first([self._plan.home]))
         except NoAnswerError as e:
             return await self._failed(e)
-        return await self._give(answer)
+        except THEIRS as e:
+            if self._out:
+                raise
+            self._broken = f"{self._broken}; {type(e).__name__}"
+            return await self._refuse(e)
 
-    def _give_up(self) -> None:
+    def _give_up(self, *, theirs: bool) -> None:
         """What the broken answer said and used is not the next one's."""
         if self._answer and self._tried:
             failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
             self._tried[-1] = failed
             self._answer.close()
+            if theirs:
+                self._engine.health.failed(self._answer.attempt, "broken", self._broken)
         self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
@@ -143,6 +152,9 @@ class Passage:
 
     async def _give(self, answer: Answer) -> web.StreamResponse:
         self._answer, self._status = answer, answer.status
+        if answer.status >= 400 and not answer.attempt.clients_key:
+            key = self._engine.keys.get(answer.attempt.provider)
+            answer.body = back.without(key, answer.body)
         exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
         if exchange:
             answer.body = exchange.overhear(answer.body)
@@ -195,14 +207,14 @@ class Passage:
         answer: Answer | None = None,
         vigil: Vigil | None = None,
     ) -> web.StreamResponse:
-        first = await anext(pieces, b"")
-        response = self._response = web.StreamResponse(status=status)
-        for key, value in (*headers, *self._marks(answer)):
-            response.headers.add(key, value)
-        self._out = True
-        await response.prepare(self._request)
-        write = vigil.write if vigil else response.write
         async with vigil or nullcontext():
+            first = await anext(pieces, b"")
+            response = self._response = web.StreamResponse(status=status)
+            for key, value in (*headers, *self._marks(answer)):
+                response.headers.add(key, value)
+            self._out = True
+            await response.prepare(self._request)
+            write = vigil.write if vigil else response.write
             if first:
                 await write(first)
             async for piece in pieces:
@@ -238,6 +250,8 @@ class Passage:
         served = attempt and self._engine.config.policy.answer_model == "served"
         foreign = attempt is not None and attempt.dialect is not plan.dialect
         request = plan.request() if foreign else None
+        changes = attempt.changes if attempt else ()
+        ours = any(one.what.startswith("stream_options") for one in changes)
         return Hints(
             id=plan.decision.id,
             model=attempt.model if attempt and served else plan.ask.model,
@@ -245,18 +259,12 @@ class Passage:
             created=int(plan.decision.at),
             asked=plan.ask.model,
             sse=place is None or place(plan.arrival.path).sse,
-            wants_usage=request is None or request.wants_usage,
+            wants_usage=request.wants_usage if request else not ours,
             request=request,
         )
 
     def _settle(self) -> None:
-        if (
-            self._answer
-            and self._out
-            and self._meter.error
-            and self._status == self._answer.status < 300
-        ):
-            self._engine.health.failed(self._answer.attempt, "broken", self._meter.error)
+        self._tell()
         passed = Passed(
             meter=self._meter,
             began=self._began,
@@ -268,3 +276,13 @@ class Passage:
             limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)
+
+    def _tell(self) -> None:
+        """How an answer that was begun came to its end, for those who ask the same binding next."""
+        answer, error = self._answer, self._meter.error
+        if answer is None or not self._out or not self._status == answer.status < 300:
+            return
+        if error:
+            self._engine.health.failed(answer.attempt, "broken", error)
+        else:
+            self._engine.health.finished(answer.attempt, self._at)

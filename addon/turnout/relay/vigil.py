@@ -51,7 +51,8 @@ class Vigil:
         self, answer: Answer, meter: Meter, write: Callable[[bytes], Awaitable[None]], ping: bytes
     ) -> None:
         self._answer, self._meter, self._write, self._ping = answer, meter, write, ping
-        self._began = self._heard = self._spoke = self._wrote = time.monotonic()
+        self._began = self._heard = self._spoke = time.monotonic()
+        self._wrote: float | None = None  # nothing yet
         self._events = meter.events
         self._writing = False
         self._task: asyncio.Task[None] | None = None
@@ -63,7 +64,6 @@ class Vigil:
         self._writing, self._wrote = False, time.monotonic()
 
     async def __aenter__(self) -> Self:
-        self._wrote = time.monotonic()
         self._task = asyncio.create_task(self._watch())
         return self
 
@@ -92,7 +92,7 @@ class Vigil:
                 self._answer.cut = why
                 self._answer.close()
                 return
-            elif self._ping and now - self._wrote >= PING_S:
+            elif self._ping and self._wrote and now - self._wrote >= PING_S:
                 with suppress(ConnectionError):  # who writes the answer will find out
                     await self.write(self._ping)
 

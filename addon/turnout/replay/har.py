@@ -20,6 +20,7 @@ from turnout.trip import Headers
 PIECE = 1 << 20  # bytes; doubled while one entry does not fit
 LARGEST = 256 << 20  # characters of one entry
 ENTRIES = re.compile(r'"entries"\s*:\s*\[')
+LONGEST_MARK = 64  # characters of "entries" and what stands around it
 GAP = re.compile(r"[\s,]*")
 
 
@@ -48,52 +49,52 @@ def entries(file: BinaryIO, seen: Callable[[int], None]) -> Iterator[dict[str, A
                 yield Skipped("cut")
             return
         try:
-            entry, end = decoder.raw_decode(source.text)
+            entry, source.at = decoder.raw_decode(source.text, source.at)
         except ValueError:
             if not source.more():
                 yield Skipped("cut")
                 return
             continue
-        source.text = source.text[end:]
         yield entry if isinstance(entry, dict) else Skipped("unreadable")
 
 
 class _Text:
-    """A file as text, a window at a time."""
+    """A file as text, a window at a time. `at`: where in the window the reader is."""
 
     def __init__(self, file: BinaryIO, seen: Callable[[int], None]) -> None:
         self._file, self._seen = file, seen
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
-        self.text = ""
+        self.text, self.at = "", 0
 
     def more(self) -> bool:
-        """At least as much again as there is; False at the end, or when it is too much."""
-        if len(self.text) > LARGEST:
+        """At least as much again as is left; False at the end, or when it is too much."""
+        left = self.text[self.at :]
+        if len(left) > LARGEST:
             return False
-        data = self._file.read(max(PIECE, len(self.text)))
+        data = self._file.read(max(PIECE, len(left)))
         self._seen(len(data))
-        self.text += self._decode(data, not data)
+        self.text, self.at = left + self._decode(data, not data), 0
         return bool(data)
 
     def find(self, pattern: re.Pattern[str]) -> bool:
-        """Drops everything up to its end."""
+        """Goes to its end."""
         while True:
-            if found := pattern.search(self.text):
-                self.text = self.text[found.end() :]
+            if found := pattern.search(self.text, self.at):
+                self.at = found.end()
                 return True
-            self.text = self.text[-64:]
+            self.at = max(len(self.text) - LONGEST_MARK, self.at)
             if not self.more():
                 return False
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         while True:
-            found = pattern.match(self.text)
-            self.text = self.text[found.end() :] if found else self.text
-            if self.text or not self.more():
+            if found := pattern.match(self.text, self.at):
+                self.at = found.end()
+            if self.peek() or not self.more():
                 return
 
     def peek(self) -> str:
-        return self.text[:1]
+        return self.text[self.at : self.at + 1]
 
 
 def _exchange(entry: dict[str, Any]) -> Exchange:

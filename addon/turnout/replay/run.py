@@ -23,12 +23,15 @@ from turnout.config import Config
 from turnout.draft import Draft
 from turnout.engine import Engine
 from turnout.errors import ConfigError, NoTargetError
+from turnout.paths import own_dir
 from turnout.planner import Planner
 from turnout.replay.files import Reader
 from turnout.replay.recorded import Recorded, Skipped, Told
 from turnout.route import score, text
+from turnout.route.bundle import Bundle
 from turnout.route.plan import Choice
 from turnout.route.score import Scored
+from turnout.route.shelves import Shelves
 from turnout.session.identity import Who, plain
 from turnout.session.kind import kind
 from turnout.store import Store
@@ -82,17 +85,16 @@ class ReplayPlanner(Planner):
         place = parts.sessions.place(told.ask, draft.who, draft.kind)
         draft.place = parts.shadow.refreshed(place, draft.kind)
 
-    async def _scored(self, draft: Draft, brain: Brain, *, forced: bool) -> Scored:
+    async def _scored(self, draft: Draft, brain: Brain, bundle: Bundle, *, forced: bool) -> Scored:
         if self.told is None or self.told.cluster is None:
-            return await super()._scored(draft, brain, forced=forced)
-        bundle = brain.bundle
+            return await super()._scored(draft, brain, bundle, forced=forced)
         known = self.told.bundle == bundle.version and self.told.cluster < len(bundle.centroids)
         found = (
             score.score(
                 bundle.centroids[self.told.cluster], bundle, tools=bool(self.told.ask.tools)
             )
             if known
-            else brain.unfamiliar()
+            else brain.unfamiliar(bundle)
         )
         draft.scored(found, bundle.version)
         return found
@@ -217,13 +219,16 @@ def artifacts_with(artifacts: Path, bundle: str) -> "Iterator[Path]":
     if not bundle:
         yield artifacts
         return
-    chosen = artifacts / "bundles" / bundle
-    if Path(bundle).name != bundle or not chosen.is_dir():
-        known = ", ".join(sorted(p.name for p in (artifacts / "bundles").iterdir() if p.is_dir()))
+    shelves = Shelves(artifacts, own_dir())
+    chosen = shelves.find(bundle)
+    if chosen is None:
+        known = ", ".join(sorted(path.name for path in shelves.folders()))
         raise ConfigError(f"--bundle {bundle}: not one of {known}")
     with tempfile.TemporaryDirectory(prefix="turnout-whatif-") as folder:
         there = Path(folder)
-        for name in ("encoder", "catalog.json", "bundles"):
+        for name in ("encoder", "catalog.json"):
             (there / name).symlink_to((artifacts / name).resolve())
+        (there / "bundles").mkdir()
+        (there / "bundles" / bundle).symlink_to(chosen.resolve())
         (there / "latest").write_text(bundle, encoding="utf-8")
         yield there

@@ -10,24 +10,25 @@ from turnout.errors import ArtifactError
 
 def trusted(folder: Path, *needs: str) -> dict[str, Any]:
     """The manifest of `folder`, once every file it names, `needs` at least, is what it was."""
-    manifest = _manifest(folder / "manifest.json")
-    if missing := sorted(set(needs) - manifest["files"].keys()):
+    found = manifest(folder / "manifest.json")
+    if missing := sorted(set(needs) - found["files"].keys()):
         raise ArtifactError(f"{folder / 'manifest.json'}: no digest of {', '.join(missing)}")
-    for name, digest in manifest["files"].items():
+    for name, digest in found["files"].items():
         _check(folder / name, str(digest))
-    return manifest
+    return found
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def manifest(path: Path) -> dict[str, Any]:
+    """As it is written; the files it names are not looked at."""
     try:
-        manifest = json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes())
     except OSError as e:
         raise ArtifactError(f"{path}: {e.strerror}; restore it or run its maker script") from e
     except ValueError as e:
         raise ArtifactError(f"{path}: not JSON: {e}") from e
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
         raise ArtifactError(f"{path}: has no table `files`")
-    return manifest
+    return found
 
 
 def _check(path: Path, digest: str) -> None:

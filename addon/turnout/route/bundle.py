@@ -30,6 +30,7 @@ RANGES = {
     "se": (0.0, 1.0),
     "evidence": (0.0, np.inf),
 }
+KNOWN = (-2.0, -2.0)  # cosines that nothing is below
 FILES = ("clusters.json", "models.json", *(f"{name}.npy" for name in RANGES))
 
 
@@ -47,7 +48,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """`temperature` of the softmax over the `top` nearest clusters, in units of cosine."""
+    """`temperature` of the softmax over the `top` nearest clusters, in units of cosine.
+
+    `familiar`: up to the first cosine to the nearest cluster nothing is known of a text, from the
+    second on it is like what was learned from.
+    """
 
     version: str
     encoder: str
@@ -62,6 +67,7 @@ class Bundle:
     quality: Matrix
     se: Matrix
     evidence: Matrix
+    familiar: tuple[float, float] = KNOWN
 
     @classmethod
     def load(cls, folder: Path, *, encoder: str, dim: int) -> Self:
@@ -87,20 +93,8 @@ class Bundle:
             quality=_array(folder, "quality", shape),
             se=_array(folder, "se", shape),
             evidence=_array(folder, "evidence", shape),
+            familiar=_familiar(manifest, path),
         )
-
-
-def latest(artifacts: Path) -> Path:
-    """The folder of the bundle that `artifacts/latest` names."""
-    pointer = artifacts / "latest"
-    try:
-        version = pointer.read_text("utf-8").strip()
-    except (OSError, ValueError) as e:
-        raise ArtifactError(f"{pointer}: {e}") from e
-    folder = artifacts / "bundles" / version
-    if not version or Path(version).name != version or not folder.is_dir():
-        raise ArtifactError(f"{pointer}: names {version!r}, which is no folder of bundles")
-    return folder
 
 
 def _same(path: Path, name: str, found: object, wanted: object) -> None:
@@ -129,6 +123,19 @@ def _positive(manifest: dict[str, Any], name: str, path: Path) -> float:
     if not value > 0:
         raise ArtifactError(f"{path}: `{name}` is {value}, not above 0")
     return value
+
+
+def _familiar(manifest: dict[str, Any], path: Path) -> tuple[float, float]:
+    """A bundle that does not say takes every text for a known one."""
+    value = manifest.get("familiar", KNOWN)
+    if (
+        not isinstance(value, list | tuple)
+        or len(value) != 2
+        or not all(type(one) in (int, float) for one in value)
+        or not -2 <= value[0] <= value[1] <= 1
+    ):
+        raise ArtifactError(f"{path}: `familiar` is {value!r}, not two rising cosines")
+    return float(value[0]), float(value[1])
 
 
 def _profiles(manifest: dict[str, Any], path: Path) -> dict[str, Profile]:

@@ -71,7 +71,8 @@ class Model:
     `home`: its vendor's own provider. `forced_tools`: it can be made to call a tool. `samplers`: it
     takes temperature and its kin. `stop`: how many stop sequences it takes. `thinks`: it reasons at
     all; `reasoning`: how a client may say how much. `tokeniser`: "" when unknown; `token_ratio`:
-    tokens for the same text, relative to the others.
+    tokens for the same text, relative to the others. `weak_tools`: it takes tools, but published
+    scores say that it is bad at calling them, or at going on with them for long.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Model:
     documents: bool = False
     audio: bool = False
     tools: bool = True
+    weak_tools: bool = False
     parallel_tools: bool = False
     forced_tools: bool = True
     structured: bool = True

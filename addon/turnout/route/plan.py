@@ -30,8 +30,8 @@ WEIGHABLE = frozenset({"", "above_requested", "price_unknown"})
 class Choice:
     """`order`: what to try, best first; empty means that the client's own request goes home.
 
-    `reason`: cheapest_at_parity, requested_is_best, only_eligible, forced, unknown_model,
-    no_evidence, price_unknown; of a session with a pin:
+    `reason`: cheapest_at_parity, requested_is_best, only_eligible, only_weak_tools, forced,
+    unknown_model, no_evidence, price_unknown; of a session with a pin:
 
         pinned                           it stays, and nobody asked what that costs
         same_model                       the fresh choice is the pinned binding
@@ -121,6 +121,7 @@ def _pick(
     outlook: Outlook | None,
 ) -> Choice:
     standings = [field.standing(one) for one in ground.near]
+    only_weak = field.ask.tools and not _without_weak(field, standings)
     fresh = _best(field, standings)
     pin = ground.named(pinned) if pinned else None
     held = _held(field, pin)
@@ -138,7 +139,7 @@ def _pick(
     elif pinned:
         reason = _lost_pin(field, pin, chosen)
     else:
-        reason = _reason(field, chosen, standings)
+        reason = "only_weak_tools" if only_weak else _reason(field, chosen, standings)
     return Choice(
         order=_order(field, chosen.binding, fits),
         reason=reason,
@@ -148,6 +149,18 @@ def _pick(
         fresh_model=fresh.binding.model.id if fresh else "",
         weighed=weighed,
     )
+
+
+def _without_weak(field: Field, standings: Sequence[Standing]) -> bool:
+    """Those weak at tools lose, unless nobody else is left: that is told. Is there another?"""
+    fits = [one for one in standings if not one.lost]
+    weak = [one for one in fits if field.is_weak(one.binding)]
+    if len(weak) == len(fits):
+        return not weak
+    for one in weak:
+        one.lost = "weak_tools"
+    field.shuns_weak = True
+    return True
 
 
 def _losers(field: Field, far: Sequence[Binding], count: int) -> Iterator[Standing]:
@@ -182,6 +195,8 @@ def _held(field: Field, pin: Binding | None) -> Standing | None:
     if pin is None:
         return None
     warm = field.standing(pin, warm=True)
+    if field.shuns_weak and field.is_weak(pin):
+        return None
     if warm.lost not in (WEIGHABLE if field.foresees else {""}):
         return None
     warm.lost = ""

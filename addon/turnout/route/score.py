@@ -4,6 +4,10 @@ weight(k) = softmax over the top clusters of  cosine(k) / temperature  [+ log(to
 quality   = sum of weight * quality(k)
 se        = sum of weight * se(k)         the errors of one model come from one prior: they add up
 evidence  = sum of weight * evidence(k)
+
+A text that is far from all clusters is of a kind that was not learned from. As far as that goes,
+it is taken for one of any kind: the mean over all clusters, with how much a model's lead differs
+between them as its error, and no label behind it.
 """
 
 from dataclasses import dataclass, field
@@ -13,9 +17,11 @@ from numpy.typing import NDArray
 
 from turnout.route.bundle import Bundle
 
+type Vector = NDArray[np.float64]
 type Blend = tuple[list[float], list[float], list[float]]
 
 FLOOR = 0.05  # no cluster is ruled out by tools alone
+HALF, UNFAMILIAR = 0.5, "unfamiliar, nearest to "  # of familiarity; what its class is called then
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,15 @@ class Estimate:
 class Scored:
     """`cluster` and `label` are those of the greatest weight; `similarity` is its cosine.
 
+    `familiarity`: 0 to 1, how much of the estimate rests on the clusters it is near.
+
     `blend`: quality, se and evidence, each by the bundle's column of a model.
     """
 
     cluster: int
     label: str
     similarity: float
+    familiarity: float
     weights: dict[int, float]
     bundle: Bundle = field(repr=False, compare=False)
     blend: Blend = field(repr=False, compare=False)
@@ -52,8 +61,11 @@ class Scored:
 
 
 def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) -> Scored:
-    """`vector`: (dim,), length one. `tools`: the request offers tools, so clusters whose prompts
-    came with tools are likelier (Bayes' rule; the likelihood is the share of such prompts)."""
+    """`vector`: (dim,), length one; of zeros for a text that cannot be read.
+
+    `tools`: the request offers tools, so clusters whose prompts came with tools are likelier
+    (Bayes' rule; the likelihood is the share of such prompts).
+    """
     cosine = bundle.centroids @ np.asarray(vector, np.float64)
     logit = cosine / bundle.temperature
     if tools:
@@ -63,14 +75,29 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     share /= share.sum()
     best = int(order[0])
     weights = {int(k): float(w) for k, w in zip(order, share, strict=True)}
-    label, similarity = bundle.labels[best], float(cosine[best])
-    return Scored(best, label, similarity, weights, bundle, _blend(bundle, order, share))
+    near = float(familiarity(cosine.max(), bundle)) if np.any(vector) else 0.0
+    label = bundle.labels[best] if near >= HALF else f"{UNFAMILIAR}{bundle.labels[best]}"
+    # all models at once: a choice asks for most of them
+    found = share @ bundle.quality[order], share @ bundle.se[order], share @ bundle.evidence[order]
+    if near < 1:
+        rest = anything(bundle, tools=tools)
+        found = tuple(near * a + (1 - near) * b for a, b in zip(found, rest, strict=True))
+    quality, se, evidence = (one.tolist() for one in found)
+    blend = quality, se, evidence
+    return Scored(best, label, float(cosine[best]), near, weights, bundle, blend)
 
 
-def _blend(bundle: Bundle, order: NDArray[np.intp], share: NDArray[np.float64]) -> Blend:
-    """`order`, `share`: (top,), the clusters and their weights. All models at once: a choice asks
-    for most of them."""
-    quality, se, evidence = (
-        (share @ table[order]).tolist() for table in (bundle.quality, bundle.se, bundle.evidence)
-    )
-    return quality, se, evidence
+def familiarity(similarity: Vector | np.float64, bundle: Bundle) -> Vector:
+    """Cosine to the nearest cluster -> 0 to 1."""
+    low, high = bundle.familiar
+    return np.asarray(np.clip((similarity - low) / max(high - low, 1e-9), 0.0, 1.0))
+
+
+def anything(bundle: Bundle, *, tools: bool) -> tuple[Vector, Vector, Vector]:
+    """(models,) each: quality, se and evidence for a text of any kind."""
+    mass = bundle.tools + FLOOR if tools else np.ones(len(bundle.labels))
+    mass = mass / mass.sum()
+    lead = bundle.quality - bundle.quality.mean(axis=1, keepdims=True)
+    spread = mass @ (lead - mass @ lead) ** 2
+    se = np.sqrt((mass @ bundle.se) ** 2 + spread)
+    return mass @ bundle.quality, np.minimum(se, 1.0), np.zeros_like(se)

@@ -46,6 +46,16 @@ _CLOSE = re.compile(rf"</({_NAME})>")
 _TAG = re.compile(rf"</?(?:{_NAME})(?:\s[^<>]{{0,400}})?>")
 
 
+# a word as the encoder knows them: it was trained on English
+_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{2,30}(?![A-Za-z])")
+
+
+def readable(text: str) -> bool:
+    """Whether an encoder of English can make something of it: not of an emoji, of Chinese."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return bool(_WORD.search(text)) and 2 * sum(map(str.isascii, letters)) >= len(letters)
+
+
 def words(ask: Ask) -> str:
     """The latest human text that has any words of its own, else the system text, else ""."""
     for text in (*ask.humans, ask.system):

@@ -52,6 +52,7 @@ class Candidate:
 
         denied, not_allowed              the rules
         window, images, ...              it cannot serve this (eligible.WHY_NOT)
+        weak_tools                       it is weak at tools, and others are not
         no_estimate, little_evidence     too little is known of it
         no_evidence                      nothing is known of the requested one
         alarm                            it was seen to do worse here than was promised
@@ -116,12 +117,17 @@ class Field:
         self._case = Case(ask, ground.requested, None, same_dialect=False)
         self.reference, self.is_home = ground.reference, ground.is_home
         self._outlook, self._foreseen = outlook, _foreseen(outlook, ground.near)
+        self.shuns_weak = False  # whether what is weak at tools has lost, see plan.py
         self.cost = self._spent(self.requested, None if outlook else self.dollars(self.requested))
 
     @property
     def foresees(self) -> bool:
         """The rest of the session has a price."""
         return self._outlook is not None
+
+    def is_weak(self, binding: Binding) -> bool:
+        """Weak at tools, and not what was asked for."""
+        return binding.model.weak_tools and binding.model.id != self.requested.model.id
 
     def rank(self, one: Standing) -> tuple[float, bool, str, str, str]:
         """Least first. A switch that gains nothing is not worth it; other ties go by name."""

@@ -187,6 +187,10 @@ class Api:
 
     # -- models, pins, quality
 
+    async def profile(self, request: web.Request, ask: shapes.ProfileAsked) -> web.Response:
+        self._engine.dial(ask.profile)
+        return answer(self._engine.status())
+
     async def models(self, request: web.Request, ask: None) -> web.Response:
         lines, report = await self.offered.lines()
         return answer({"models": lines, "report": report})

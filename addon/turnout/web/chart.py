@@ -9,7 +9,7 @@ from turnout.web.summary import HOUR, Sums, plus
 
 BAR = 10  # units of the drawing, the gap beside it included
 LINES = 4  # of the scale, above 0
-STEPS = (1, 2, 2.5, 5, 10)  # a scale's lines are at these, times a power of ten
+STEPS = (1, 2, 2.5, 4, 5, 6, 8, 10)  # a scale's lines are at these, times a power of ten
 
 
 @dataclass(slots=True)
@@ -25,6 +25,14 @@ class Bar:
     saved: float | None = None
     saved_low: float | None = None
     saved_high: float | None = None
+
+    @property
+    def alone(self) -> tuple[float, float]:
+        """What it would have cost, low and high; zeros where that is not known."""
+        if self.saved_low is None or self.saved_high is None:
+            return 0.0, 0.0
+        cost = self.cost or 0.0
+        return max(cost + self.saved_low, 0.0), max(cost + self.saved_high, 0.0)
 
     def add(self, one: Sums) -> None:
         self.actions += one.actions
@@ -52,11 +60,13 @@ def _label(hour: int, step: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A bar as drawn: heights of 100. `asked`: what was asked for; None when it is not known."""
+    """A bar as drawn: heights of 100. `asked`: what was asked for, on the same tokens; `alone`: the
+    same with its own tokens and cache, low and high. None when it is not known."""
 
     x: float
     spent: float
     asked: float | None
+    alone: tuple[float, float] | None
     title: str
 
 
@@ -72,7 +82,7 @@ class Chart:
 
 
 def drawn(found: Sequence[Bar]) -> Chart:
-    most = max((max(bar.cost or 0.0, bar.asked or 0.0) for bar in found), default=0.0)
+    most = max((max(bar.cost or 0.0, bar.asked or 0.0, bar.alone[1]) for bar in found), default=0.0)
     top = rounded(most)
     shapes = [_shape(bar, n * BAR, 100 / top) for n, bar in enumerate(found)]
     lines = [figures.usd(top * n / LINES) if most else "" for n in range(LINES, -1, -1)]
@@ -81,11 +91,13 @@ def drawn(found: Sequence[Bar]) -> Chart:
 
 
 def _shape(bar: Bar, x: float, scale: float) -> Shape:
+    low, high = bar.alone
     said = f"{bar.label}: {figures.usd(bar.cost)} spent, {figures.usd(bar.asked)} as asked"
     return Shape(
         x=x,
         spent=round(scale * (bar.cost or 0.0), 2),
         asked=None if bar.asked is None else round(scale * bar.asked, 2),
+        alone=(round(scale * low, 2), round(scale * high, 2)) if high else None,
         title=f"{said}, {bar.actions} actions",
     )
 

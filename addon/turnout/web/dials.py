@@ -20,6 +20,7 @@ class Dials:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[int, list[Row]] = {}
+        engine.on_reload.append(self._known.clear)
 
     async def shown(self) -> list[Row]:
         version = self._engine.keys.version

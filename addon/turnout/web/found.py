@@ -81,6 +81,16 @@ def session(reader: Reader, name: str) -> tuple[Row | None, list[Row]]:
     return sums, list(reader.select(sql, name, STEPS))[::-1]
 
 
+def marked(steps: list[Row]) -> list[Row]:
+    """`moved`: it ran elsewhere than the one before that asked for the same model."""
+    before: dict[Any, tuple[Any, Any]] = {}
+    for row in steps:
+        asked, here = row["requested_model"], (row["provider"], row["model"])
+        row["moved"] = before.get(asked, here) != here
+        before[asked] = here
+    return steps
+
+
 def quality(reader: Reader) -> list[Row]:
     """What sessions showed and people said, per class and model."""
     since = time.time() - QUALITY_S

@@ -18,6 +18,7 @@ class Offered:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[tuple[str, int], tuple[list[Line], str]] = {}
+        engine.on_reload.append(self._known.clear)
 
     async def lines(self) -> tuple[list[Row], str]:
         """Every model at every provider, and a sentence. Raises StageError without artifacts."""

@@ -52,6 +52,8 @@ ROUTES: tuple[Route, ...] = (
           "without turnout's token it is the provider's own list.", shapes.Offers, errors=(503,)),
     Route("POST", "/v1/models", "switch", "A model at a provider, taken out or back in.",
           shapes.Switched, body=shapes.SwitchAsked, errors=(400, 503)),
+    Route("POST", "/v1/profile", "profile", "The dial, until the next start or reload.",
+          shapes.Status, body=shapes.ProfileAsked, errors=(400, 503)),
     Route("GET", "/v1/pins", "pins", "Which model each conversation is on.", shapes.Pins),
     Route("POST", "/v1/pins", "pin", "Keep a session, or every one, on a model.",
           shapes.Pinned, body=shapes.PinAsked, errors=(400, 503)),

@@ -50,6 +50,12 @@ class StatsAsked(Asked):
     since: Moment = "7d"
 
 
+class ProfileAsked(Asked):
+    """Of the bundle: strict, parity, thrift or its own."""
+
+    profile: Model
+
+
 class PinAsked(Asked):
     """`session`: "" is every one."""
 

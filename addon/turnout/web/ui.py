@@ -51,6 +51,7 @@ def add(app: web.Application, engine: Engine, api: Api, token: str) -> None:
         ("POST", "/session", ui.overview),  # the door answers
         ("POST", "/mode", ui.set_mode),
         ("POST", "/models", ui.switch),
+        ("POST", "/profile", ui.set_profile),
         ("POST", "/alarms", ui.release),
         ("POST", "/keys", ui.set_key),
         ("POST", "/feedback", ui.feedback),
@@ -92,10 +93,14 @@ class Ui:
         self, request: web.Request, name: str, code: int = 200, **facts: Any
     ) -> web.Response:
         """With what every page needs."""
+        status = self._engine.status()
+        told = set(self._engine.quality.warnings())  # alarms are shown with a link
         common = {
             "path": request.path,
+            "alarms": self._engine.quality.listed(),
+            "warnings": [one for one in status["warnings"] if one not in told],
             "csrf": request.get(SIGNED_IN, ""),
-            "status": self._engine.status(),
+            "status": status,
             "modes": list(MODES),
         }
         return await page(name, code, **common | facts)
@@ -127,7 +132,6 @@ class Ui:
             chart=chart.drawn(bars),
             latest=tidied(latest[0]),
             spreads=spreads,
-            alarms=self._engine.quality.listed(),
         )
 
     async def decisions(self, request: web.Request) -> web.Response:
@@ -161,7 +165,12 @@ class Ui:
             return await self.show(request, "problem.html", 404, said=f"no session {name!r}")
         pins = [pin for pin in self._engine.sessions.listed() if pin["session"] == name]
         return await self.show(
-            request, "session.html", sums=sums, steps=tidied(steps), pins=pins, most=found.STEPS
+            request,
+            "session.html",
+            sums=sums,
+            steps=found.marked(tidied(steps)),
+            pins=pins,
+            most=found.STEPS,
         )
 
     async def quality(self, request: web.Request) -> web.Response:
@@ -174,7 +183,6 @@ class Ui:
             rows=evidence,
             labels=labels,
             version=road.brain.bundle.version,
-            alarms=self._engine.quality.listed(),
         )
 
     async def models(self, request: web.Request) -> web.Response:
@@ -189,6 +197,7 @@ class Ui:
             hidden=len(lines) - len(keyed),
             report=report,
             dials=await self._dials.shown(),
+            profiles=list(self._engine.road.brain.bundle.profiles),
         )
 
     async def providers(self, request: web.Request) -> web.Response:
@@ -226,6 +235,11 @@ class Ui:
         if mode not in MODES:
             return await self.show(request, "problem.html", 400, said=f"{mode!r} is no mode")
         self._engine.mode = MODES[mode]
+        return _back(form)
+
+    async def set_profile(self, request: web.Request) -> web.Response:
+        form = await _form(request)
+        self._engine.dial(form.get("profile", ""))
         return _back(form)
 
     async def switch(self, request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ TERMS = {
 
 def session(row: Row) -> Iterator[Told]:
     """Also for rows whose evidence says nothing: then it is the two sums alone."""
+    yield from subscription(_terms(row["evidence"], "subscription"))
     found = _terms(row["evidence"], "session")
     stay, switch = _terms(found, "stay"), _terms(found, "switch")
     if stay and switch:
@@ -35,6 +36,14 @@ def session(row: Row) -> Iterator[Told]:
     elif row["switch_usd"] is not None:
         steps = over(found)
         yield told("session", f"it begins here; {figures.usd(row['switch_usd'])} expected{steps}")
+
+
+def subscription(found: Terms) -> Iterator[Told]:
+    """The dollars of its provider are list prices, discounted by how much of it is left."""
+    if not found:
+        return
+    used, factor = _number(found, "used"), _number(found, "factor")
+    yield told("plan", f"{used:.0%} of it is used: a token counts {factor:.0%} of its list price")
 
 
 def sentence(row: Row, found: Terms, stay: Terms, switch: Terms) -> str:

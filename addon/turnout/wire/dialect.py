@@ -84,3 +84,5 @@ class Dialect:
     # where the path names the model (else None): what it says; the path or URL for another model
     place: Callable[[str], Place] | None = None
     moved: Callable[[str, str], str] | None = None
+    # whole frames of a stream without the usage that only we asked for
+    without_usage: Callable[[bytes], bytes] | None = None

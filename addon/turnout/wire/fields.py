@@ -17,8 +17,6 @@ NAMES: dict[type, str] = {
 
 def of[T](value: Any, kind: type[T], what: str) -> T:
     """`value`, which must be a `kind`. An integer is a number; a boolean is neither."""
-    if type(value) is kind:  # what JSON gives, as good as always
-        return value
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     if kind is float and type(value) is int:
@@ -35,11 +33,14 @@ def get[T](body: Mapping[str, Any], name: str, kind: type[T], default: T) -> T: 
 def get[T](body: Mapping[str, Any], name: str, kind: type[T], default: T | None = None) -> T | None:
     """An optional field; null counts as absent."""
     value = body.get(name)
-    return default if value is None else of(value, kind, name)
+    if value is None:
+        return default
+    return value if type(value) is kind else of(value, kind, name)
 
 
 def need[T](body: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    return of(body.get(name), kind, name)
+    value = body.get(name)
+    return value if type(value) is kind else of(value, kind, name)
 
 
 def only(body: Mapping[str, Any], known: Collection[str], where: str = "") -> None:

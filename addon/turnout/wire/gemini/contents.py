@@ -69,9 +69,9 @@ class Reader:
         return Message("user", tuple(filter(None, parts)))
 
     def _part(self, part: Sent) -> Part | None:
-        for name, reason in NATIVE.items():
-            if part.get(name) is not None:
-                raise UnsupportedError(reason, name)
+        for name in sorted(part.keys() & NATIVE.keys()):
+            if part[name] is not None:
+                raise UnsupportedError(NATIVE[name], name)
         if part.get("mediaResolution") is not None:
             self._note("mediaResolution", "advice: other dialects have no word for it")
         if part.get("functionCall") is not None:

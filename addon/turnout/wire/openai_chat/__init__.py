@@ -1,7 +1,7 @@
 """OpenAI Chat Completions."""
 
 from turnout.wire.dialect import Dialect
-from turnout.wire.openai_chat import answer, edit, peek, request, stream
+from turnout.wire.openai_chat import answer, edit, peek, request, stream, usage_chunk
 
 DIALECT = Dialect(
     name="openai_chat",
@@ -18,4 +18,5 @@ DIALECT = Dialect(
     path=lambda _model, _stream: "/chat/completions",
     auth=lambda key: {"authorization": f"Bearer {key}"},
     headers={},
+    without_usage=usage_chunk.without,
 )

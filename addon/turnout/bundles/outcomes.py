@@ -1,0 +1,147 @@
+"""What a log says of models in task classes, counted; and what of it cannot be used, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from turnout import history
+from turnout.bundles.tables import DataError, Excluded
+from turnout.errors import ArtifactError
+from turnout.route import artifact
+from turnout.route.bundle import Bundle
+from turnout.route.shelves import Shelves
+from turnout.session.alarm import FEEDBACK
+
+type Row = Mapping[str, Any]
+type Matrix = NDArray[np.float64]
+
+CLASSES = "centroids.npy"  # where it is the same, a number is the same class
+DAMAGED = "damaged: no class, model or outcome can be read from them"
+ESCALATED = "came after another model had struggled: harder than what is usual there"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """(clusters, models) each: sessions that count, and those of them that had trouble; a person's
+    word counts for several. `alarmed`: un-routed by an alarm that stands. `asked`: (clusters,)
+    sessions. `sessions`, `words`: how many counted.
+    """
+
+    count: Matrix
+    troubled: Matrix
+    alarmed: NDArray[np.bool_]
+    asked: Matrix
+    sessions: int
+    words: int
+    excluded: list[Excluded] = field(default_factory=list)
+
+
+def read(log: Path, base: Bundle, alike: frozenset[str]) -> Outcomes:
+    """`alike`: versions whose clusters are those of `base`. Raises ConfigError, with the mend."""
+    with history.read(log) as reader:
+        said, asked = list(reader.judged(0.0)), list(reader.classes())
+        raised = [row for row in reader.alarms() if row["released_at"] is None]
+    if not said:
+        raise DataError(
+            f"{log}: nothing to learn from yet: no session has ended and nobody has given feedback;"
+            " sessions end after half an hour without a step"
+        )
+    counted = _counted(log, said, base, alike)
+    return replace(
+        counted,
+        asked=_asked(asked, len(base.labels), alike),
+        alarmed=_alarmed(raised, base, alike),
+    )
+
+
+def _counted(log: Path, said: Iterable[Row], base: Bundle, alike: frozenset[str]) -> Outcomes:
+    shape = (len(base.labels), len(base.models))
+    count, troubled = np.zeros(shape), np.zeros(shape)
+    out: Counter[tuple[str, str]] = Counter()
+    struggled: dict[tuple[object, int], str] = {}  # session and class: the model that did
+    kinds: Counter[bool] = Counter()
+    for row in said:
+        if why := _unusable(row, base, alike):
+            out[why] += 1
+            continue
+        k, model, bad = row["cluster"], row["model"], _bad(row)
+        word = row["good"] is not None
+        if not word and struggled.get((row["session"], k), model) != model:
+            out["sessions", ESCALATED] += 1
+            continue
+        if bad and not word and row["session"]:
+            struggled[row["session"], k] = model
+        weight = FEEDBACK if word else 1.0
+        count[k, base.models[model]] += weight
+        troubled[k, base.models[model]] += weight * bad
+        kinds[word] += 1
+    excluded = [Excluded(what, rows, why) for (what, why), rows in sorted(out.items())]
+    if not kinds.total():
+        raise DataError(f"{log}: {_nothing(excluded, base)}")
+    nothing = np.zeros(shape)
+    return Outcomes(
+        count, troubled, nothing > 0, nothing[:, 0], kinds[False], kinds[True], excluded
+    )
+
+
+def _alarmed(rows: Iterable[Row], base: Bundle, alike: frozenset[str]) -> NDArray[np.bool_]:
+    found = np.zeros((len(base.labels), len(base.models)), bool)
+    for row in rows:
+        if not _unusable({**row, "troubled": 1, "good": None}, base, alike):
+            found[row["cluster"], base.models[row["model"]]] = True
+    return found
+
+
+def _unusable(row: Row, base: Bundle, alike: frozenset[str]) -> tuple[str, str] | None:
+    """What it is called, and why."""
+    k, model = row["cluster"], row["model"]
+    if not isinstance(row["bundle"], str) or not isinstance(model, str) or not model:
+        return "rows", DAMAGED
+    if row["bundle"] not in alike:
+        return f"bundle {row['bundle']}", "its task classes are others"
+    if type(k) is not int or not 0 <= k < len(base.labels) or _outcome(row) not in (0, 1):
+        return "rows", DAMAGED
+    return None if model in base.models else (f"model {model}", "the bundle does not know it")
+
+
+def _outcome(row: Row) -> object:
+    return row["troubled"] if row["good"] is None else row["good"]
+
+
+def _bad(row: Row) -> bool:
+    return bool(row["troubled"]) if row["good"] is None else not row["good"]
+
+
+def _nothing(excluded: Iterable[Excluded], base: Bundle) -> str:
+    told = "; ".join(f"{one.rows:,} of {one.what}: {one.why}" for one in excluded)
+    others = [one.what.removeprefix("bundle ") for one in excluded if one.what.startswith("bundle")]
+    mend = f"; `--base {others[0]}` learns on top of that one" if others else ""
+    return f"nothing of it can be used on top of {base.version}: {told}{mend}"
+
+
+def _asked(rows: Iterable[Row], clusters: int, alike: frozenset[str]) -> Matrix:
+    found = np.zeros(clusters)
+    for row in rows:
+        k = row["cluster"]
+        if row["bundle"] in alike and type(k) is int and 0 <= k < clusters:
+            found[k] += row["sessions"]
+    return found
+
+
+def alike(shelves: Shelves, folder: Path) -> frozenset[str]:
+    """Versions with the very clusters of the bundle in `folder`, by their digests."""
+    wanted = _classes(folder)
+    return frozenset(path.name for path in shelves.folders() if _classes(path) == wanted)
+
+
+def _classes(folder: Path) -> object:
+    """The digest of what defines them; a folder without one is like nothing else."""
+    try:
+        return artifact.manifest(folder / "manifest.json")["files"].get(CLASSES, folder)
+    except ArtifactError:
+        return folder

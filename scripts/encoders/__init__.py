@@ -1,0 +1,1 @@
+"""Encoders and ways of grouping, compared on held-out routing utility. See ../compare_encoders."""
