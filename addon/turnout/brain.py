@@ -20,6 +20,7 @@ from turnout.stages import Stages
 
 RECENT = 0.1  # weight of the latest inference among those before it
 REMEMBERED = 4096  # vectors
+UNREAD = b""  # stands for the hash of every text that an encoder of English cannot read
 IN_PLAY = 256  # scores; they are larger, and only those of running sessions are asked for again
 
 
@@ -61,13 +62,12 @@ class Brain:
 
         Raises StageError: no vector, or too late.
         """
-        if not readable(text):
-            with self._stages("score"):
-                return self.unfamiliar(bundle, tools=tools)
         key = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         vectors = self._known.get(key)
         if vectors is not None:
             self._known.move_to_end(key)
+        elif not readable(text):
+            key, vectors = UNREAD, np.zeros((1, self._embedder.dim), np.float32)
         else:
             began = time.perf_counter()
             vectors = await self._embedded(text, key)

@@ -63,8 +63,9 @@ PUBLIC = [
     "Kimi K2, K2.5 and MiniMax M2.5 READMEs, modified MIT",
 ]
 NOTES = [
-    "Standard errors of models without any label are four times what the prior says: twice as "
-    "errors of such models were measured to be, and twice again as caution (bundles/quality.py).",
+    "Standard errors of models with fewer than 20 labels are four times what the prior says: "
+    "twice, as errors of models without labels were measured to be twice as large, and twice again "
+    "as caution (bundles/quality.py).",
     "Modern models have labels on agentic coding and structured output only; elsewhere their "
     "quality rests on price, release date and public benchmarks (evidence 0, larger se).",
     "What a harness does to one model is taken for noise: labels from one harness promise less "

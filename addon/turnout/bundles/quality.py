@@ -21,7 +21,7 @@ from turnout.bundles.prior import Prior
 
 LEAST, MOST = 20.0, 1000.0
 # How much larger than the prior says errors are for models newer than every label: `bundle eval`,
-# split model, newer_than_all_labels. Models that nobody has labels of are mostly such models.
+# split model, newer_than_all_labels. Models with fewer than LEAST labels are mostly such models.
 AHEAD = 2.0
 # What is asked of them beyond that, a choice: where the best known model is asked for, half a
 # standard error picks the luckiest of many cheap guesses (`routed` among `newer_than_all_labels`).
@@ -60,7 +60,8 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
         variance += share[:, [s]] ** 2 * spread / (counts[s] + pseudo[s])
     common = np.einsum("ks,mst,kt->km", share, prior.covariance, share)
     total = np.sqrt(np.maximum(common, 0) + variance)
-    total[:, ~np.isin(np.arange(models), data.labels.model)] *= AHEAD * CAUTION
+    known = np.bincount(data.labels.model, minlength=models)[:models]
+    total[:, known < LEAST] *= AHEAD * CAUTION
     return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
 
 
