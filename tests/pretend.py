@@ -114,7 +114,7 @@ class Pretended(ThreadingHTTPServer):
             "bundle": "test-1",
             "destinations": "requests may go to groq (api.groq.com)",
         }
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = CertStore.from_store(folder, "mitmproxy", 2048)
         self.ca = folder / "mitmproxy-ca-cert.pem"
         self.tls = _context(store, folder)
@@ -125,6 +125,7 @@ class Pretended(ThreadingHTTPServer):
         facts = {"pid": os.getpid(), "proxy": self.url, "base": self.url, "token": TOKEN}
         paths = {"ca": str(self.ca), "db": str(self.db), "started": time.time()}
         new = run_file.with_suffix(".new")
+        new.touch(0o600)  # as the real one: it holds the token
         new.write_text(json.dumps(facts | paths))
         new.replace(run_file)
 

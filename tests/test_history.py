@@ -300,6 +300,16 @@ def test_an_audit_by_model_looks_nothing_up_and_sorts_no_row(path: Path) -> None
     assert not any("TEMP B-TREE" in step for step in inner), plan
 
 
+@pytest.mark.parametrize("by", BY)
+def test_no_grouping_reads_the_rows_themselves(path: Path, by: By) -> None:
+    with store.read(path) as reader:
+        told = reader._conn.execute(
+            "EXPLAIN QUERY PLAN " + sums.statement(reader._conn, by, "1"), (0,)
+        )
+        plan = [row["detail"] for row in told]
+    assert "SCAN decisions USING COVERING INDEX decisions_sums" in plan
+
+
 VIEWS = {
     "daily": ("day", "day", {"saved_usd", "unpriced", "errors", "routed", "actions", "cost_usd"}),
     "sessions": ("session", "session", {"saved_usd", "unpriced", "errors", "actions", "cost_usd"}),

@@ -96,6 +96,7 @@ OLD = Config(policy=Policy(force="a/b"), proxy=Proxy(listen="127.0.0.1:1"))
 # new -> what is told
 TOLD: dict[str, tuple[Config, Reloaded]] = {
     "nothing": (OLD, Reloaded()),
+    "another file that says the same": (replace(OLD, files=("x.toml",)), Reloaded()),
     "a policy": (replace(OLD, policy=Policy(force="a/c")), Reloaded(("policy.force",))),
     "a port": (
         replace(OLD, proxy=Proxy(listen="127.0.0.1:2")),

@@ -138,7 +138,9 @@ def test_what_users_report_of_lost_caches() -> None:
 
 def test_in_sessions_that_live_off_a_cache_forgetting_costs_more() -> None:
     """Than what was asked for, wherever the hosts change; on one host it hangs on the setting."""
-    for name, rows in cached.settings(limit=12):
+    found = list(cached.settings(limit=12))
+    assert [name for name, _ in found] == [*cached.SETTINGS], "one row each"
+    for name, rows in found:
         assert rows["naive, any host"].share > 1.0, name
         assert rows["economics"].share < min(rows["naive"].share, rows["pinned"].share), name
 

@@ -1,7 +1,8 @@
 """A log of every turnout that was released opens in this one, with all its rows.
 
 tests/schemas/N_STEP.sql is a log as it was after step N, with rows in it. A new step of the schema
-needs a new file (`pytest tests/test_upgrade.py --update-golden` makes it); no file is ever changed.
+needs a new file (`pytest tests/test_upgrade.py --update-golden` makes it); that of a released step
+is never changed.
 """
 
 import sqlite3
@@ -16,6 +17,7 @@ import decided
 from turnout import store
 from turnout.store import Store, migrations
 
+RELEASED = ("decisions", "pins", "evidence")  # grows with each release; the rest may still change
 FOLDER = Path(__file__).parent / "schemas"
 with closing(Database(memory=True)) as _empty:
     STEPS = [step.name for step in migrations.pending(_empty)]
@@ -62,7 +64,7 @@ def schema(conn: sqlite3.Connection) -> set[str]:
 @pytest.fixture(params=STEPS)
 def step(request: pytest.FixtureRequest, update_golden: bool) -> str:
     name: str = request.param
-    if update_golden and not FILES[name].exists():
+    if update_golden and name not in RELEASED:
         FOLDER.mkdir(exist_ok=True)
         FILES[name].write_text(made(name))
     assert FILES[name].exists(), f"pytest {Path(__file__).name} --update-golden makes {FILES[name]}"

@@ -24,5 +24,3 @@ CREATE INDEX decisions_moves ON decisions (
 CREATE INDEX decisions_shadow ON decisions (
     at, session, provider, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
 ) WHERE reason = 'shadow';
--- What a subscription covered.
-CREATE INDEX decisions_covered ON decisions (at) WHERE reason = 'subscription';

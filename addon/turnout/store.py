@@ -76,6 +76,11 @@ def switches(db: Database) -> None:
     db.executescript(Path(__file__).with_name("switches.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def audit(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("audit.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
     "bodies",
     "decisions",

@@ -18,8 +18,9 @@ from calibration import fit
 from calibration.pairs import Pair, Prompt, made, measured, prompts
 from turnout.answers.pairs import FEATURES, agree
 from turnout.paths import artifacts_dir
-from turnout.route.bundle import Bundle, latest
+from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
+from turnout.route.shelves import latest
 
 QUARTERS = ("train", "calibrate", "test")
 

@@ -35,7 +35,7 @@ def simulated(args: argparse.Namespace) -> report.Report:
     add(found, f"{SUITES['swe']}, models of about one price", near, MIXED)
     found.measured = alone(Scene.of("swe", **scene))
     say("caches")
-    some = scene | {"limit": QUICK if args.quick else SOME}
+    some = scene | {"limit": QUICK // 4 if args.quick else SOME}
     found.cached = dict(cached.settings(**some))
     found.lost = list(cached.lost(**some))
     if not args.no_sensitivity:

@@ -17,7 +17,7 @@ from turnout.session.alarm import Alarms, Ended, Place
 
 HIT, FALSE = 0.6, 0.1  # what the detector really does, in each row
 QUALITY = 0.8
-SESSIONS, CELLS = 200, 100  # of each model, of each row
+SESSIONS, CELLS = 200, 50  # of each model, of each row
 PLACE = Place("b", 0, "m")
 
 # what is changed of turnout's constants

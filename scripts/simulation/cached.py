@@ -28,7 +28,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "the same, and begun with 50,000 tokens": ("cheap", WARM | EACH | LONG | LARGE),
     "about one price": ("near", {}),
     "about one price, always warm, at each request": ("near", WARM | EACH),
-    "the same, twice as long ": ("near", WARM | EACH | LONG),
+    "about one price, the same, twice as long": ("near", WARM | EACH | LONG),
     "100 hosts, always warm, at each request": ("cheap", WARM | EACH | {"hosts": 100}),
 }
 WAYS = ("requested", "naive", "naive, any host", "pinned", "economics")
@@ -48,7 +48,7 @@ class Lost:
 def settings(**scene: Any) -> Iterator[tuple[str, dict[str, Row]]]:
     for name, (pool, knobs) in SETTINGS.items():
         here = Scene.of("swe", pool=pool, knobs=Knobs(**knobs), **scene)
-        yield name.strip(), {row.name: row for row in bills(here, lambda _: None, WAYS)}
+        yield name, {row.name: row for row in bills(here, lambda _: None, WAYS)}
 
 
 def lost(**scene: Any) -> Iterator[Lost]:

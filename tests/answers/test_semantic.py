@@ -33,6 +33,7 @@ DIFFERENT = {
     "a name": ("Where is the town of Ulm?", "Where is the town of Bonn?"),
     "a product": ("How long does USB last?", "How long does HDMI last?"),
     "a year": ("Who won the cup in 1998?", "Who won the cup in 2002?"),
+    "an order of numbers": ("Count from 5 up to 10.", "Count from 10 up to 5."),
     "a decimal": ("Round 3.14 to one digit.", "Round 3.15 to one digit."),
     "a negation": ("Which metals are magnetic?", "Which metals are not magnetic?"),
     "a short negation": ("Why do cats purr at night?", "Why don't cats purr at night?"),

@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mitmproxy.test import tflow, tutils
 
 from turnout.guard import master
 from turnout.guard.vault import Vault
 from turnout.health.faults import STATUSES
+from turnout.proxy import masks
 from web.site import Site, csrf, signed_in
 
 SECRET = "fw_a-key-that-nobody-may-see"
@@ -72,3 +74,11 @@ async def test_marks_and_breakers_are_shown(site: Site) -> None:
     assert "openrouter answered 401 &lt;b&gt;" in text
     assert "openrouter/minimax-m3" in text
     assert "status 402" in text
+
+
+@pytest.mark.parametrize("path", ["/ui/keys", "/ui/session", "/ui/mode"])
+def test_who_looks_at_flows_sees_no_secret(path: str) -> None:
+    """mitmweb keeps what was posted; what is secret of it is gone once it has been sent."""
+    flow = tflow.tflow(req=tutils.treq(path=path.encode(), content=SECRET.encode()))
+    masks.hide(flow)
+    assert (flow.request.content == b"") == (path != "/ui/mode")

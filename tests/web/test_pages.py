@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
@@ -149,6 +150,21 @@ async def test_a_switch_is_one_of_the_same_conversation(site: Site) -> None:
     site.write(decided.numbered(3, model="gpt-5.4-mini"))
     _, text = await shown(site, "/ui/session?id=s1")
     assert text.count(">switched<") == 1
+
+
+async def test_moves_and_shadow(site: Site) -> None:
+    """What left its model, and what shadow would have saved: with the interval."""
+    now = time.time()
+    would = {"routed_usd": 0.002, "routed_low_usd": 0.001, "routed_high_usd": 0.004}
+    shadow = {"reason": "shadow", "fresh_model": "openrouter/minimax-m3"}
+    site.write(
+        decided.numbered(1, at=now, reason="escalated"),
+        decided.numbered(2, at=now, **shadow) | would,
+    )
+    _, text = await shown(site, "/ui/")
+    assert "escalated, it failed" in text
+    assert "would have saved $0.00415 ($0.00215 to $0.00515)" in text
+    assert "switching 1 of 1 sessions" in text
 
 
 async def test_pages_of_decisions(site: Site) -> None:

@@ -2,7 +2,8 @@
 
 admission.json comes from scripts/calibrate_cache: weights for the features of pairs.py, and for
 each task cluster the probability from which a pair is admitted. A cluster without enough pairs to
-show that at most 0.5 % of what differs is admitted has the threshold of all of them together.
+show that few enough of what differs are admitted has the threshold of all of them together. The
+promise, at most 0.5 % of different pairs, and what was measured are in its manifest.json.
 """
 
 import json

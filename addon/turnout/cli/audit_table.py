@@ -9,6 +9,7 @@ from rich.table import Table
 from turnout.cli import figures
 from turnout.cli.page import grid
 from turnout.history import By, Group, Move
+from turnout.why.moves import MOVES
 
 WIDE = 118  # columns of a terminal; a narrower one gets fewer figures
 WIDEST = 160
@@ -75,18 +76,6 @@ def alone(group: Group) -> str:
     low, high = figures.usd(group.alone_saved_low_usd), figures.usd(group.alone_saved_high_usd)
     value = figures.usd(group.alone_saved_usd)
     return value if group.alone_saved_usd is None else f"{value} ({low} to {high})"
-
-
-# names of moves, in words
-MOVES = {
-    "ev_positive": "switched, a warm cache left behind",
-    "cold_cache": "switched, its cache was cold",
-    "tier_upgrade": "switched, below parity",
-    "pin_unavailable": "switched, it could not serve",
-    "escalated": "escalated, it failed",
-    "failover": "failed over",
-    "hedge": "hedged",
-}
 
 
 def moved(moves: Sequence[Move]) -> Table:

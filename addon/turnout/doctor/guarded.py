@@ -26,7 +26,7 @@ def findings(config: Config | None, environ: Mapping[str, str]) -> Iterator[Find
 
 def exposure(folder: Path) -> Iterator[Finding]:
     """Files of the data directory that others could read: keys, CA, log, API token."""
-    kept = [folder / "ca", *folder.glob("ca/mitmproxy-ca*"), *folder.glob("vault*")]
+    kept = [folder / "ca", *folder.glob("ca/mitmproxy-ca.*"), *folder.glob("vault*")]
     kept += [*folder.glob("run.json"), *folder.glob("*.db")]
     found = [fault for path in kept if (fault := private.exposed(path))]
     for fault in found:

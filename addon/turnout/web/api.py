@@ -175,13 +175,16 @@ class Api:
 
     async def stats(self, request: web.Request, ask: shapes.StatsAsked) -> web.Response:
         since = rows.moment(ask.since)
-        groups = await self.log.ask(lambda reader: reader.audit(since, ask.by))
+        groups, moves = await self.log.ask(
+            lambda reader: (reader.audit(since, ask.by), reader.moves(since))
+        )
         return answer(
             {
                 "since": since,
                 "by": ask.by,
                 "groups": [_facts(group) for group in groups],
                 "total": _facts(history.total(groups)),
+                "moves": [asdict(move) for move in moves],
             }
         )
 
@@ -237,7 +240,8 @@ def _model(body: bytes) -> str:
 
 
 def _facts(group: history.Group) -> dict[str, Any]:
-    return asdict(group) | {"saved_share": group.saved_share}
+    shares = {"saved_share": group.saved_share, "cache_hit_rate": group.cache_hit_rate}
+    return asdict(group) | shares
 
 
 def _lines(found: Iterable[rows.Row]) -> bytes:

@@ -2,11 +2,11 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from turnout.history import Reader
+from turnout.history import Move, Reader
 from turnout.web.rows import FAILED
 
 RECENT = 5000  # actions that the latest conversations are looked for in
@@ -79,6 +79,37 @@ def session(reader: Reader, name: str) -> tuple[Row | None, list[Row]]:
         return None, []
     sql = "SELECT * FROM decisions WHERE session = ? ORDER BY at DESC, id DESC LIMIT ?"
     return sums, list(reader.select(sql, name, STEPS))[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What left the model it was on, and what shadow would have: sums of USD, None unknown."""
+
+    moves: list[Move]
+    sessions: int
+    switched: int
+    cost_usd: float | None
+    saved_usd: float | None
+    low_usd: float | None
+    high_usd: float | None
+
+
+def left(reader: Reader, since: float) -> Left:
+    pairs, sessions = reader.shadow(since)
+    return Left(
+        reader.moves(since),
+        sessions.sessions,
+        sessions.switched,
+        *(
+            _added(getattr(pair, name) for pair in pairs)
+            for name in ("cost_usd", "saved_usd", "saved_low_usd", "saved_high_usd")
+        ),
+    )
+
+
+def _added(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def marked(steps: list[Row]) -> list[Row]:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from turnout import figures
 from turnout.why import parts
+from turnout.why.moves import MOVES
 from turnout.why.page import Grid, Told
 
 HERE = Path(__file__).parent
@@ -101,7 +102,12 @@ _templates.filters |= {
     "words": parts.words,
     "part": lambda text: quote(str(text), safe=""),  # of a URL
 }
-_templates.globals |= {"share": share, "navigation": NAVIGATION, "captions": CAPTIONS}
+_templates.globals |= {
+    "share": share,
+    "navigation": NAVIGATION,
+    "captions": CAPTIONS,
+    "MOVES": MOVES,
+}
 
 
 async def page(name: str, code: int = 200, **facts: Any) -> web.Response:

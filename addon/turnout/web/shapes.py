@@ -120,11 +120,21 @@ class Group(Told):
     saved_usd: float | None
 
 
+class Moved(Told):
+    """`expected_usd`: what it was to save over the rest of the sessions."""
+
+    name: str
+    actions: int
+    expected_usd: float | None
+    cost_usd: float | None
+
+
 class Stats(Told):
     since: float
     by: By
     groups: list[Group]
     total: Group
+    moves: list[Moved]
 
 
 class Offer(Told):

@@ -113,12 +113,13 @@ class Ui:
     async def overview(self, request: web.Request) -> web.Response:
         span = request.query.get("span", "")
         hours, step = SPANS.get(span, SPANS["24h"])
-        window, latest, spreads = await asyncio.gather(
+        first = int(time.time() // summary.HOUR) - hours + 1
+        window, latest, spreads, left = await asyncio.gather(
             self._summary.window(hours),
             self._log.ask(partial(rows.page, wanted=rows.Wanted(), most=LIVE)),
             self._log.ask(summary.spreads),
+            self._log.ask(partial(found.left, since=first * summary.HOUR)),
         )
-        first = int(time.time() // summary.HOUR) - hours + 1
         bars = chart.bars(window.sums, first, hours, step)
         return await self.show(
             request,
@@ -132,6 +133,7 @@ class Ui:
             chart=chart.drawn(bars),
             latest=tidied(latest[0]),
             spreads=spreads,
+            left=left,
         )
 
     async def decisions(self, request: web.Request) -> web.Response:
