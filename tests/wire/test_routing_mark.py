@@ -1,6 +1,7 @@
 """The routing mark (c88): taken out of every history, put into every answer, valid both times."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from turnout.wire.mark import MarkedWriter, Marking, mark, marked
 from turnout.wire.mark_in import unmarked
 from turnout.wire.request import DialectName, Message, Request, Role
 from turnout.wire.request import Text as Said
+from wire import request_grammar
 from wire import responses_upstreams as responses
 from wire.gemini_upstreams import as_sse, call, chunk, text
 from wire.upstreams import HINTS
@@ -24,6 +26,22 @@ BODY: dict[DialectName, tuple[str, str, str]] = {  # conversation, parts, the as
     "openai_chat": ("messages", "content", "assistant"),
     "openai_responses": ("input", "content", "assistant"),
     "gemini": ("contents", "parts", "model"),
+}
+
+
+def in_blocks(body: dict[str, Any]) -> dict[str, Any]:
+    """Anthropic takes a string for one block of text."""
+    for message in body["messages"]:
+        if isinstance(message["content"], str):
+            message["content"] = [{"type": "text", "text": message["content"]}]
+    return body
+
+
+VALID: dict[DialectName, Callable[[dict[str, Any]], None]] = {
+    "anthropic": lambda body: request_grammar.check_anthropic(in_blocks(body)),
+    "openai_chat": request_grammar.check_chat,
+    "openai_responses": request_grammar.check_responses,
+    "gemini": request_grammar.check_gemini,
 }
 dialects = pytest.mark.parametrize("name", NAMES, ids=[f"c88 {name}" for name in NAMES])
 
@@ -44,8 +62,11 @@ def body(name: DialectName, *turns: tuple[str, Any]) -> bytes:
         content = made if isinstance(said, list) or name == "gemini" else said
         if name == "gemini" and isinstance(said, str):
             content = [part(name, said, role)]
-        messages.append({"role": ours if role == "assistant" else role, parts: content})
-    return json.dumps({"x": [1, 2], conversation: messages, "model": "m"}, indent=1).encode()
+        kind = {"type": "message"} if name == "openai_responses" else {}
+        messages.append({**kind, "role": ours if role == "assistant" else role, parts: content})
+    return json.dumps(
+        {"x": [1, 2], conversation: messages, "model": "m", "max_tokens": 9}, indent=1
+    ).encode()
 
 
 type Turns = list[tuple[str, Any]]
@@ -99,6 +120,7 @@ def test_history_is_cleaned(name: DialectName, form: tuple[Turns, Turns]) -> Non
     found = unmarked(body(name, *came), name)
     assert json.loads(found.body) == json.loads(body(name, *left))
     assert [change.what for change in found.changes] == [BODY[name][0]]
+    VALID[name](json.loads(found.body))
     echo = "So." in str(came)  # who answered is told by answers only
     assert found.last == ("" if echo else "a/b" if "a/b" in str(came) else "openrouter/minimax/m3")
 
@@ -124,6 +146,7 @@ def test_a_message_of_nothing_else_goes(name: DialectName) -> None:
     found = unmarked(body(name, HI, ("assistant", MARK.strip()), ON), name)
     conversation, parts, _ = BODY[name]
     messages = json.loads(found.body)[conversation]
+    VALID[name](json.loads(found.body))
     assert {m["role"] for m in messages} == {"user"}
     texts = [p["text"] if isinstance(p, dict) else p for m in messages for p in _listed(m[parts])]
     assert texts == ["Hi", "Go on"]
@@ -292,7 +315,8 @@ ROLES: dict[str, tuple[str, list[Role], bool]] = {  # last, roles -> is there a 
     "the same again": ("a/b", ["user", "assistant", "user"], False),
     "the first again": ("a/b", ["user"], False),
     "a change": ("a/c", ["user", "assistant", "user"], True),
-    "a prefill": ("", ["user", "assistant"], False),
+    "a prefill": ("a/c", ["user", "assistant"], False),
+    "a system message last": ("", ["user", "system"], True),
 }
 
 

@@ -46,7 +46,7 @@ class Marking:
             roles = [message.role for message in request().messages]
         except WireError:
             return ""  # what cannot be read might want anything
-        fits = roles[-1:] == ["user"] and (self.last or "assistant" not in roles)
+        fits = roles[-1:] != ["assistant"] and (self.last or "assistant" not in roles)
         return mark(provider, model) if fits else ""
 
 
