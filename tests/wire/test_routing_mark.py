@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from turnout.errors import WireError
 from turnout.wire import mark_out, splice
@@ -18,7 +20,7 @@ from wire import request_grammar
 from wire import responses_upstreams as responses
 from wire.gemini_upstreams import as_sse, call, chunk, text
 from wire.upstreams import HINTS
-from wire.vendors import CHECKS, NAMES, read, written
+from wire.vendors import CHECKS, NAMES, few, read, written
 
 MARK = mark("openrouter", "minimax/m3")
 BODY: dict[DialectName, tuple[str, str, str]] = {  # conversation, parts, the assistant's role
@@ -131,6 +133,25 @@ def test_only_the_mark_is_cut_out(name: DialectName) -> None:
     found = unmarked(body(name, *turns[0]), name)
     assert found.body == body(name, *turns[1])
     assert found.last == "a/b"
+
+
+said_by_models = st.text(min_size=1).filter(lambda said: said.strip() and "turnout" not in said)
+
+
+@dialects
+@few
+@given(said=st.lists(st.tuples(said_by_models, st.booleans()), min_size=1), ascii=st.booleans())
+def test_any_text_comes_back_as_it_was(
+    name: DialectName, said: list[tuple[str, bool]], ascii: bool
+) -> None:
+    """To the byte, whatever a model says after the mark and however the client writes its JSON."""
+    plain = [turn for text, _ in said for turn in (HI, ("assistant", text))]
+    came = [turn for text, on in said for turn in (HI, ("assistant", MARK * on + text))]
+    wanted, sent = (
+        json.dumps(json.loads(body(name, *turns)), ensure_ascii=ascii).encode()
+        for turns in (plain, came)
+    )
+    assert unmarked(sent, name).body == wanted
 
 
 @dialects
