@@ -171,3 +171,17 @@ async def test_c88_a_mark_lifts_no_limit(engine: Engine) -> None:
     assert (first.decision.reason, second.decision.reason) == ("marked_history", "limit")
     wrong = await planned(engine, claude("Hi"), headers={"x-turnout-mark": "maybe"})
     assert wrong.decision.reason == "limit"
+
+
+async def test_c88_after_a_change_of_model(engine: Engine) -> None:
+    """Where the history has no mark (the client drops it), the session's pin knows who answered."""
+    named = {"x-turnout-session": "s1"}
+    minimax, haiku = "openrouter/minimax-m3", "anthropic/claude-haiku-4-5"
+    told = []
+    for force, texts in ((minimax, ()), (minimax, ("Yes.", "On.")), (haiku, ("Yes.", "On."))):
+        headers = {**named, "x-turnout-model": force}
+        plan = await planned(engine, claude("Hi", *texts), headers=headers)
+        assert isinstance(plan, Plan), plan.decision
+        assert plan.marking
+        told.append(plan.marking.text(*force.split("/"), plan.request))
+    assert told == [f"[turnout: {minimax}]\n\n", "", f"[turnout: {haiku}]\n\n"]
