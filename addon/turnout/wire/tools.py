@@ -57,6 +57,7 @@ class Repair:
         self._names: frozenset[str] | None = _folded(schemas)
         self._calls: dict[int, _Call] = {}
         self._malformed: dict[str, None] = {}
+        self._cut = False  # the limit ended the answer: an open call is no fault of the model's
 
     @property
     def malformed(self) -> tuple[str, ...]:
@@ -77,7 +78,8 @@ class Repair:
                 if piece:
                     yield ToolInput(index, piece)
             case Finished(reason, notes=notes):
-                yield from self._rest(cut=reason in CUTTING)
+                self._cut = reason in CUTTING
+                yield from self._rest()
                 self._malformed |= dict.fromkeys(note for note in notes if note in NO_CALL)
                 yield event
             case _:
@@ -97,12 +99,11 @@ class Repair:
                 self._malform(name, "unknown_tool")
         return Arguments(_checkable(self._schemas.get(name)), note)
 
-    def _rest(self, *, cut: bool) -> Iterator[ToolInput]:
-        """A call that the limit cut short is no fault of the model's."""
+    def _rest(self) -> Iterator[ToolInput]:
         for index, call in sorted(self._calls.items()):
             if rest := call.arguments.finish():
                 yield ToolInput(index, rest)
-            if not cut:
+            if not self._cut:
                 self._judge(call)
 
     def _judge(self, call: _Call) -> None:
@@ -135,7 +136,7 @@ class Check(Repair):
             pass
 
     def _noted(self, words: str) -> None:
-        if words.endswith(": json_repaired"):
+        if words.endswith(": json_repaired") and not self._cut:
             self._malformed[words] = None
 
 
