@@ -238,8 +238,9 @@ def test_what_no_client_can_use(
         list(repair.feed(event))
         check.watch(event)
     assert repair.malformed == wrong
-    mends = ("t: json_repaired",) if "```" in wrote else ()  # nobody mends what goes as it came
-    assert check.malformed == (*mends, *wrong)
+    mend = "t: json_repaired"  # nobody does that to what goes as it came
+    assert tuple(one for one in check.malformed if one != mend) == wrong
+    assert (mend in check.malformed) == ("```" in wrote or "%" in wrote)
 
 
 def test_of_unknown_tools_only_the_json_is_checked() -> None:
