@@ -116,6 +116,20 @@ async def test_it_is_forwarded_when_nothing_is_left(
             assert "Brush: unknown_tool" in str(row["changes"])
 
 
+async def test_it_is_forwarded_when_the_other_answer_is_none(beside: Open) -> None:
+    async with beside("openai_chat", policy="") as way:
+        page = Fault("html", status=200, model="*claude*")
+        way.other.faults += [flaw("unknown_tool", model="*minimax*"), page]
+        status, answer, headers = await way.send(message(tools=[TOOL]))
+        assert (status, said(answer), headers["x-turnout-model"]) == (200, ["Brush"], CHEAP)
+        (row,) = await way.served.rows()
+        gave, failed = row["attempts"]
+        assert (gave["error"], failed["model"]) == ("", "claude-opus-4-7")
+        assert "WireError" in failed["error"]
+        assert (row["model"], row["error"]) == ("minimax-m3", "")
+        assert row["cost_usd"] > 0
+
+
 @pytest.mark.parametrize("dialect", BOTH)
 async def test_a_stream_of_which_nothing_is_out(beside: Open, dialect: Dialect) -> None:
     """The broken call came with its very first bytes. A sound one goes out."""
