@@ -96,6 +96,8 @@ class World:
         found = [seen for seen in self.homes[case.client].seen[-RECENT:] if _names(seen, asked)]
         if len(found) > 1:
             raise BreachError(f"its home was asked {len(found)} times")
+        if found and not got.lost and case.leave_after is None:
+            await found[0].sent.ended()  # what it sent is written down after it was sent
         return got, plan.arrival.raw, found[0] if found else None
 
     def _broken(self, case: Case, names: list[str], asked: str) -> "_Faults":

@@ -181,7 +181,9 @@ def test_wrong_use(
 def test_in_words(whatif: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     """The table and the sentence on stdout, what was left out and the speed on stderr."""
     path = samples.written(tmp_path, "traffic.har")
-    result = CliRunner().invoke(main, ["whatif", str(path), "--provider", "openrouter"])
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(
+        main, ["whatif", str(path), "--provider", "openrouter"]
+    )
     assert "openrouter/minimax-m3" in result.stdout
     assert "turnout would have saved $" in result.stdout
     assert "switching 1 of 1 sessions" in result.stdout

@@ -92,6 +92,7 @@ def pick(
 
 
 TRIMMED = replace(ASK, messages=4, input_tokens=9_000)
+UNSURE: dict[str, Any] = QUALITY | {"mid": (0.79, 0.5)}
 UPGRADE = QUALITY | {"mid": 0.5, "low": 0.4}
 
 # fmt: off
@@ -106,6 +107,13 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "c51 a large saving": ({"kept": pin("mid")}, "low", "ev_positive"),
     "c52 the pin is below parity for this": ({"kept": pin("mid"), "known": UPGRADE},
         "big", "tier_upgrade"),
+    "c50 less sure in this class, and still even": (
+        {"kept": pin("mid"), "options": (BIG, MID, NEAR), "known": UNSURE}, "mid", "ev_negative"),
+    "c48 nobody comes to what is so unsure": (
+        {"kept": None, "options": (BIG, MID, NEAR), "known": UNSURE},
+        "near", "cheapest_at_parity"),
+    "c51 and it is left for what saves more": ({"kept": pin("mid"), "known": UNSURE},
+        "low", "ev_positive"),
     "c52 even in its last step": ({"kept": pin("mid"), "known": UPGRADE, "steps": 1.0},
         "big", "tier_upgrade"),
     "c53 trimmed: cold for everybody":

@@ -142,7 +142,7 @@ def _cut(case: Case) -> Reply:
     if size is None:
         return case.after(Cut(), rest=False)
     whole = case.reply.whole
-    return replace(case.reply, body=(whole[:size], Cut()), extra_length=len(whole) - size)
+    return replace(case.reply, body=(whole[:size], Cut()), extra_length=max(len(whole) - size, 0))
 
 
 def _error_event(case: Case) -> Reply:

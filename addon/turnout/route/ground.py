@@ -90,6 +90,12 @@ class Ground:
             found = self._parities[model] = self._parity(model)
         return found
 
+    def even(self, quality: float | None) -> bool:
+        """At parity by the estimates alone, however unsure they are."""
+        if quality is None or self.reference is None:
+            return False
+        return quality - self.reference.quality >= -self.rules.epsilon
+
     def _parity(self, model: str) -> Parity:
         found, reference = self.scored.estimate(model), self.reference
         same = model == self.requested.model.id

@@ -136,11 +136,12 @@ class Field:
         return (score, away, binding.model.id, binding.provider, binding.id)
 
     def standing(self, binding: Binding, *, warm: bool = False) -> Standing:
+        """`warm`: the session is on it."""
         one = Standing(binding)
         one.lost = (
             self.rules.forbids(binding)
             or self._cannot(binding)
-            or self._inferior(one)
+            or self._inferior(one, held=warm)
             or self._dearer(one, warm=warm)
         )
         return one
@@ -173,9 +174,14 @@ class Field:
             self._unable[id(binding)] = failing(self._checks, case)
         return self._unable[id(binding)] or ""
 
-    def _inferior(self, one: Standing) -> str:
+    def _inferior(self, one: Standing, *, held: bool) -> str:
+        """To come to a model takes certainty; to leave it, an estimate below parity.
+
+        The class of a session's next prompt is a guess: what is less sure in it is no reason to
+        lose a warm cache.
+        """
         one.quality, one.se, one.evidence, lost = self.ground.parity(one.binding.model.id)
-        return lost
+        return "" if held and lost == "below_parity" and self.ground.even(one.quality) else lost
 
     def _dearer(self, one: Standing, *, warm: bool) -> str:
         """Whether it cannot be shown to cost no more; gives it its score."""
