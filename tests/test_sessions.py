@@ -188,6 +188,31 @@ def overload(provider: str, model: str) -> Tried:
     return Tried(provider=provider, model=model, status=529, error="status 529")
 
 
+WRONG = "malformed tool call: not_json"
+MALFORMED: dict[str, tuple[Passed, frozenset[str]]] = {
+    "another one answered": (
+        passed(tried=(Tried(provider="q", model="small", status=200, error=WRONG),)),
+        frozenset({"q/small"}),
+    ),
+    "it went out": (
+        passed(by=attempt("q", "small"), malformed=("Bash: not_json",)),
+        frozenset({"q/small"}),
+    ),
+    "nothing stands in for what was asked": (passed(malformed=("Bash: not_json",)), frozenset()),
+    "mended": (passed(by=attempt("q", "small"), mended=("Bash: json_repaired",)), frozenset()),
+}
+
+
+@pytest.mark.parametrize(("came", "disabled"), MALFORMED.values(), ids=MALFORMED)
+def test_malformed_calls_again_and_the_session_leaves(
+    sessions: Sessions, came: Passed, disabled: frozenset[str]
+) -> None:
+    for expected in (frozenset(), disabled):
+        sessions.learn(planned(sessions), came)
+        found = pin(sessions)
+        assert found and found.disabled == expected
+
+
 OVERLOADS: dict[str, tuple[tuple[Tried, ...], frozenset[str]]] = {
     "c60 twice": ((overload("q", "small"),), frozenset({"q"})),
     "c60 many tries in one action are one": ((overload("q", "small"),) * 9, frozenset({"q"})),

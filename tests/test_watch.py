@@ -16,6 +16,7 @@ from turnout.account import Meter
 from turnout.books import Passed
 from turnout.draft import Draft
 from turnout.quality import Quality
+from turnout.record import Tried
 from turnout.route.model import Binding, Model
 from turnout.route.rules import Rules
 from turnout.session.escalate import Verdict
@@ -278,6 +279,21 @@ def test_how_an_answer_ended_is_learned(world: World) -> None:
     assert world.known.evidence.score == 0
     world.watch.learn(plan, passed("length", mended=("Bash: unknown_tool",)))
     assert world.known.evidence.loads.keys() == {"answer_cut", "call_malformed"}
+
+
+def test_a_call_for_which_another_model_answered_is_learned(world: World) -> None:
+    draft = world.draft(body())
+    plan = world.plan(draft)
+    world.sessions.keep(plan)
+    world.watch.keep(plan, draft.known, None)
+    meter = Meter()
+    meter.stop_reason, meter.first = "tools", 1.0
+    chosen = plan.decision
+    for provider, model in (("other", "model"), (chosen.provider, chosen.model)):
+        assert world.known.evidence.score == 0, "another model's fault is not the chosen one's"
+        wrong = Tried(provider=provider, model=model, error="malformed tool call: missing")
+        world.watch.learn(plan, Passed(meter=meter, began=0.0, status=200, tried=(wrong,)))
+    assert world.known.evidence.loads.keys() == {"call_malformed"}
 
 
 TASKS = {

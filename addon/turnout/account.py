@@ -33,7 +33,7 @@ class Meter:
     """Watches one answer go by. `first`: the clock's time of its first content, None until then.
 
     `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
-    `kept`: with `keep` all of them, for the cache; None when they got too many.
+    `kept`: with `keep` all of them, for the cache; None when they got too many. `also`: hears each.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Meter:
     ) -> None:
         self._clock, self.heard = clock, heard
         self.kept: list[Event] | None = [] if keep else None
+        self.also: Callable[[Event], None] | None = None
         self._size = 0
         self.model = ""
         self.usage: Usage | None = None
@@ -59,6 +60,8 @@ class Meter:
         if self.heard:
             self.heard.hear(event)
         self._keep(event)
+        if self.also:
+            self.also(event)
         match event:
             case Started(model=model):
                 self.model = model

@@ -52,7 +52,7 @@ class Passed:
     """What happened to a request on its way. `attempt`: the one whose answer went back, if any.
 
     `began`, `ended`: time.monotonic() of its dispatch, and of its end where that is not now.
-    `mended`: what was put right in the answer.
+    `mended`: what was put right in the answer. `malformed`: calls in it that no client can use.
     `limits`: the answer's headers that tell how much of a subscription is used.
     """
 
@@ -64,6 +64,7 @@ class Passed:
     status: int | None = None
     error: str = ""
     mended: tuple[str, ...] = ()
+    malformed: tuple[str, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -69,7 +69,8 @@ class Options:
         return self.catalog.find(arrival.home, model) if arrival.home else None
 
     def available(self, arrival: Arrival, out: frozenset[str] = frozenset()) -> tuple[Binding, ...]:
-        """What there is a key for; the same object for the same. `out`: providers left out."""
+        """What there is a key for; the same object for the same. `out`: providers, and
+        bindings by their "provider/model", that are left out."""
         home = self._config.providers.get(arrival.home)
         own = home and home.name in self._spoken and home.name not in self._keys
         brings = home.name if own and home and uses_clients_key(home, arrival) else ""
@@ -78,7 +79,9 @@ class Options:
             found = (*self._keyed, *self._of([brings] if brings else []))
             if len(self._available) >= MOST:
                 self._available.clear()
-            self._available[key] = tuple(one for one in found if one.provider not in out)
+            self._available[key] = tuple(
+                one for one in found if not {one.provider, f"{one.provider}/{one.model.id}"} & out
+            )
         return self._available[key]
 
     def binding(self, provider: str, model: str) -> Binding | None:

@@ -312,7 +312,7 @@ class Planner:
         return draft.place, draft.outlook
 
     def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
-        """Without the providers that were overloaded again and again in this session (c60)."""
+        """Without what was overloaded (c60) or made malformed calls again in this session."""
         out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
         options = self._parts.road.options.available(draft.arrival, out)
         return self._parts.switches.open(options, draft.requested)

@@ -26,6 +26,7 @@ type Usd = Decimal | float | None
 type Plain = str | int | float | None
 
 JSON_COLUMNS = ("candidates", "evidence", "attempts", "changes")
+MALFORMED = "malformed tool call"  # how the error of an attempt begins that another one replaced
 TEXT_LIMIT = 500  # characters; what peers say may be megabytes
 
 # column: field of wire.events.Usage

@@ -18,7 +18,7 @@ from typing import Any
 from turnout import history
 from turnout.books import Passed
 from turnout.errors import TurnoutError
-from turnout.record import Tried
+from turnout.record import MALFORMED, Tried
 from turnout.route.model import Binding
 from turnout.session import horizon, pin_rows
 from turnout.session import place as places
@@ -149,7 +149,7 @@ class Sessions:
                 planned=planned,
                 served=_served(plan, passed),
                 seen=seen,
-                overloaded=_overloaded(passed.tried, asked),
+                overloaded=(*_overloaded(passed.tried, asked), *_malformed(passed, asked)),
                 refused=planned != asked and _refused(passed.tried, planned),
             ),
         )
@@ -237,6 +237,14 @@ def _overloaded(tried: tuple[Tried, ...], asked: tuple[str, str]) -> tuple[str, 
     ours = (one for one in tried if one.model and (one.provider, one.model) != asked)
     failed = {one.provider for one in ours if one.error and _is_overload(one)}
     return tuple(sorted(failed))
+
+
+def _malformed(passed: Passed, asked: tuple[str, str]) -> tuple[str, ...]:
+    """Bindings whose tool calls no client can use, replaced or not. As above for what was asked."""
+    found = {(t.provider, t.model) for t in passed.tried if t.error.startswith(MALFORMED)}
+    if passed.malformed and passed.attempt:
+        found.add((passed.attempt.provider, passed.attempt.model))
+    return tuple(sorted(f"{p}/{model}" for p, model in found - {asked} if model))
 
 
 def _is_overload(one: Tried) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from turnout.books import Passed
 from turnout.draft import Draft
 from turnout.quality import Quality
-from turnout.record import Decision
+from turnout.record import MALFORMED, Decision, Tried
 from turnout.route.eligible import why_not
 from turnout.route.model import Binding
 from turnout.route.rules import Rules
@@ -177,7 +177,8 @@ class Watch:
         meter, pin = passed.meter, self._pins.get(plan.pin)
         if pin is None or meter.error:
             return
-        said = Said(meter.stop_reason, meter.first is not None, passed.mended)
+        notes = (*passed.mended, *passed.malformed, *replaced(passed.tried, plan.decision))
+        said = Said(meter.stop_reason, meter.first is not None, notes)
         before = known(pin.evidence)
         after = before.seen(evidence.answered(before.evidence, said))
         if after != before:
@@ -208,6 +209,16 @@ class Watch:
                 signals=found.evidence.loads,
                 steps=found.evidence.steps - found.part.since,
             )
+
+
+def replaced(tried: Sequence[Tried], decision: Decision) -> tuple[str, ...]:
+    """Of the model that was chosen: the calls for which another one answered in its place."""
+    chosen = (decision.provider, decision.model)
+    return tuple(
+        one.error
+        for one in tried
+        if (one.provider, one.model) == chosen and one.error.startswith(MALFORMED)
+    )
 
 
 def _came(verdict: Verdict, decision: Decision) -> bool:

@@ -105,6 +105,7 @@ WENT_WRONG: dict[str, dict[str, Any]] = {
     "the client left": {"status": 499},
     "it broke": {"error": "x"},
     "it was mended": {"mended": ("arguments",)},
+    "a call in it was malformed": {"malformed": ("Bash: not_json",)},
     "nobody answered": {"attempt": None},
 }
 

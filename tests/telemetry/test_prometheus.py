@@ -43,6 +43,14 @@ def test_an_action_in_numbers() -> None:
     assert (found["turnout_dropped_rows"], found["turnout_warnings"]) == (3, 1)
 
 
+def test_what_a_hedge_called_off_is_no_failure() -> None:
+    prometheus = Prometheus(MODELS, dict)
+    errors = ("lost: another was faster", "given up", "status 500")
+    tried = tuple(Tried(provider="openrouter", model="m", error=e, hedge=True) for e in errors)
+    prometheus.observe(decided.decision(), decided.outcome(attempts=tried))
+    assert scraped(prometheus)['turnout_failed_attempts_total{provider="openrouter"}'] == 1
+
+
 def test_invented_models_are_one_label() -> None:
     prometheus = Prometheus(MODELS, dict)
     for number in range(100):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnout.wire.events import Event, Failed, Finished, Text, ToolCall, ToolInput
-from turnout.wire.tools import Repair, repair
+from turnout.wire.tools import Check, Repair, repair
 from wire.sequences import objects
 
 SCHEMA: dict[str, Any] = {
@@ -208,6 +208,49 @@ def test_calls_are_mended_apart() -> None:
         ToolInput(1, "{}"),
         Finished("tools"),
     ]
+
+
+CALLED: dict[str, Any] = {"type": "object", "properties": {"path": {}}, "required": ["path"]}
+# the call's name, its arguments, how the answer ended -> what no client can use
+MALFORMED: dict[str, tuple[str, str, Finished, tuple[str, ...]]] = {
+    "sound": ("t", '{"path":"x"}', Finished("tools"), ()),
+    "mended": ("t", '```{"path":"x",}', Finished("tools"), ()),
+    "no object": ("t", "path: x", Finished("tools"), ("t: not_json",)),
+    "lost in the middle": ("t", '{"path":1, %}', Finished("tools"), ("t: not_json",)),
+    "a required one missing": ("t", '{"way":"x"}', Finished("tools"), ("t: missing:path",)),
+    "none at all": ("t", "", Finished("tools"), ("t: missing:path",)),
+    "cut by the limit": ("t", '{"pa', Finished("length"), ()),
+    "missing before the limit": ("t", "{}", Finished("length"), ("t: missing:path",)),
+    "unknown": ("u", "{}", Finished("tools"), ("u: unknown_tool",)),
+    "known but for its case": ("T", "{}", Finished("tools"), ()),
+    "nameless": ("t", '{"path":1}', Finished("end", None, ("call_without_name",)),
+                 ("call_without_name",)),
+    "another oddity": ("t", '{"path":1}', Finished("end", None, ("finish_reason:x",)), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "wrote", "end", "wrong"), MALFORMED.values(), ids=MALFORMED)
+def test_what_no_client_can_use(
+    name: str, wrote: str, end: Finished, wrong: tuple[str, ...]
+) -> None:
+    repair, check = Repair({"t": CALLED}, lambda _: None), Check(lambda: {"t": CALLED})
+    for event in (ToolCall(0, "a", name), ToolInput(0, wrote), end):
+        list(repair.feed(event))
+        check.watch(event)
+    assert repair.malformed == wrong
+    mend = "t: json_repaired"  # nobody does that to what goes as it came
+    assert tuple(one for one in check.malformed if one != mend) == wrong
+    assert (mend in check.malformed) == ("```" in wrote or "%" in wrote)
+
+
+def test_of_unknown_tools_only_the_json_is_checked() -> None:
+    check = Check(lambda: None)
+    for event in (ToolCall(0, "a", "u"), ToolInput(0, "{}"), Finished("tools")):
+        check.watch(event)
+    assert check.malformed == ()
+    for event in (ToolCall(0, "a", "u"), ToolInput(0, "{,}"), Finished("tools")):
+        check.watch(event)
+    assert check.malformed
 
 
 def test_a_failure_is_not_mended() -> None:

@@ -179,7 +179,8 @@ class Answers:
 
 def _whole(passed: Passed) -> bool:
     """Nothing went wrong, and nothing had to be mended."""
-    fine = passed.status == 200 and not (passed.error or passed.meter.error or passed.mended)
+    wrong = passed.error or passed.meter.error or passed.mended or passed.malformed
+    fine = passed.status == 200 and not wrong
     return fine and passed.attempt is not None
 
 

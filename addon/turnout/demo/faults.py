@@ -23,6 +23,8 @@
     comments       `events` events, then comments for ever, `seconds` apart
     drip           `size` bytes at a time, `seconds` apart
     giant          an event of `size` bytes that nobody knows, after `events`
+    swapped        each `old` in a healthy answer is `new`: the name of a tool, a key, a bracket;
+                   with a `size` of 0 it comes all at once
 
 In a stream an event is one SSE frame. A whole answer is one event: cut it by `size`.
 """
@@ -55,6 +57,7 @@ Kind = Literal[
     "drip",
     "giant",
     "headers",
+    "swapped",
 ]
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -77,6 +80,8 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     events: int = 1
     size: int | None = None
+    old: bytes = b""
+    new: bytes = b""
     seconds: float = WHOLE_HOUR
     model: str = "*"
     path: str = "/"
@@ -163,6 +168,14 @@ def _giant(case: Case) -> Reply:
     return case.after(event, rest=True) if case.reply.streamed else case.reply
 
 
+def _swapped(case: Case) -> Reply:
+    """In a stream within each event."""
+    old, new = case.fault.old, case.fault.new
+    said = (case.reply.whole,) if case.fault.size == 0 else case.reply.body
+    steps = (s.replace(old, new) if isinstance(s, bytes) else s for s in said)
+    return replace(case.reply, body=tuple(steps))
+
+
 BENT: dict[Kind, Callable[[Case], Reply]] = {
     "status": _status,
     "reset": lambda case: replace(case.reply, body=(Cut(reset=True),)),
@@ -186,4 +199,5 @@ BENT: dict[Kind, Callable[[Case], Reply]] = {
     "headers": lambda case: replace(
         case.reply, headers={**case.reply.headers, **case.fault.headers}
     ),
+    "swapped": _swapped,
 }

@@ -20,7 +20,7 @@ from turnout.relay.passage import Passage
 from turnout.relay.replay import Replay
 from turnout.relay.upstream import Upstream
 from turnout.trip import Plan
-from turnout.web import api, metrics, ui
+from turnout.web import api, ui
 
 PLAN_HEADER = "x-turnout-plan"
 PLAN_SECONDS = 60.0
@@ -50,7 +50,6 @@ class Relay:
         )
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post(DISPATCH, self._dispatch)
-        metrics.add(app, engine)
         ui.add(app, engine, api.add(app, engine, self.token), self.token)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         await self._runner.setup()

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -13,8 +13,9 @@ from turnout.books import CLIENT_GONE, Passed
 from turnout.engine import Engine
 from turnout.errors import WireError
 from turnout.record import Tried
-from turnout.relay import back, manners, stopped
+from turnout.relay import back, calls, manners, stopped
 from turnout.relay import vigil as pings
+from turnout.relay.tries import PATIENCE, close
 from turnout.relay.upstream import Answer, NoAnswerError, Upstream
 from turnout.relay.vigil import Vigil
 from turnout.session import quota
@@ -44,6 +45,8 @@ class Passage:
         self._status: int | None = None
         self._broken = ""
         self._mended: list[str] = []
+        self._calls: Repair | None = None
+        self._again = False  # another model was asked for what no client could use
         self._out = False
         self._response: web.StreamResponse | None = None
 
@@ -106,14 +109,13 @@ class Passage:
             return await self._refuse(e)
 
     def _give_up(self, *, theirs: bool) -> None:
-        """What the broken answer said and used is not the next one's."""
         if self._answer and self._tried:
             failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
             self._tried[-1] = failed
             self._answer.close()
             if theirs:
                 self._engine.health.failed(self._answer.attempt, "broken", self._broken)
-        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
+        self._fresh()
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
@@ -166,8 +168,7 @@ class Passage:
             return await self._foreign_error(answer)
         else:
             headers = back.translated_headers(plan, hints)
-            schemas = {tool.name: tool.schema for tool in plan.request().tools}
-            repair = Repair(schemas, self._mended.append)
+            self._calls = repair = calls.repair(plan, self._mended.append)
             pieces = back.translated(answer, plan, self._meter, hints, repair, mark)
         return await self._send(answer.status, headers, pieces, answer, vigil)
 
@@ -192,6 +193,9 @@ class Passage:
         """The client's own request is answered as it comes; ours has to be an answer."""
         if answer.attempt.untouched or answer.status >= 300:
             return back.same(answer, self._meter)
+        if self._plan.ask.tools:
+            self._calls = check = calls.check(self._plan, whole=not answer.streamed)
+            self._meter.also = calls.heard(check)
         if answer.streamed and answer.header("content-encoding") in PLAIN:
             return back.same_stream(answer, self._meter, hints, mark)
         if not self._plan.ask.stream:
@@ -220,6 +224,8 @@ class Passage:
     ) -> web.StreamResponse:
         async with vigil or nullcontext():
             first = await anext(pieces, b"")
+            if answer and (better := await self._instead(answer)):
+                return better
             response = self._response = web.StreamResponse(status=status)
             for key, value in (*headers, *self._marks(answer)):
                 response.headers.add(key, value)
@@ -232,6 +238,71 @@ class Passage:
                 await write(piece)
         await response.write_eof()
         return response
+
+    # -- tool calls that no client can use, before anything is out
+
+    async def _instead(self, answer: Answer) -> web.StreamResponse | None:
+        """The next model's answer in place of this one; None: this one goes, as it is."""
+        if not self._may_ask_again(answer):
+            return None
+        take_back = self._put_aside(answer)
+        try:
+            response = await self._another()
+        except BaseException:
+            answer.close()
+            raise
+        if response is None:
+            take_back()
+        else:
+            answer.close()
+        return response
+
+    def _may_ask_again(self, answer: Answer) -> bool:
+        """Once, of a model that may be replaced, while there is patience."""
+        malformed = self._calls is not None and bool(self._calls.malformed)
+        kept = self._plan.forced or answer.attempt.untouched
+        late = time.monotonic() - self._began > PATIENCE
+        return malformed and not (kept or late or self._again or self._out)
+
+    def _put_aside(self, answer: Answer) -> Callable[[], None]:
+        """It stands among the attempts, with what it used. Returns what takes it up again."""
+        assert self._calls
+        at, said = len(self._tried) - 1, self._tried[-1]
+        kept = self._meter, self._mended, self._calls
+        error = calls.error(self._calls.malformed)
+        self._tried[at] = replace(said, error=error, usage=self._meter.usage)
+        self._fresh()
+        self._again, self._answer, self._status = True, None, None
+
+        def take_back() -> None:
+            self._meter, self._mended, self._calls = kept
+            self._tried[at] = said
+            self._answer, self._status = answer, answer.status
+
+        return take_back
+
+    async def _another(self) -> web.StreamResponse | None:
+        """None: nobody else has an answer."""
+        try:
+            other = await self._first(self._plan.attempts)
+            if other.status < 300:
+                return await self._give(other)
+            other.close()
+        except NoAnswerError as e:
+            close(e.last)
+        except Exception as e:
+            if self._out:
+                raise
+            log.warning("%s: %r instead of a malformed call", self._plan.decision.id, e)
+            self._broken = f"{type(e).__name__}: {e}"
+            self._give_up(theirs=isinstance(e, THEIRS))
+            self._broken = ""
+        return None
+
+    def _fresh(self) -> None:
+        """What one answer said and used is not the next one's."""
+        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
+        self._mended, self._calls = [], None
 
     def _vigil(self, answer: Answer, hints: Hints) -> Vigil | None:
         """Over a stream of ours; whoever it is that answers, it is watched before it is read."""
@@ -284,6 +355,7 @@ class Passage:
             status=self._status,
             error=self._broken,
             mended=(*self._mended, *self._meter.notes),
+            malformed=self._calls.malformed if self._calls else (),
             limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
         self._engine.books.settle(self._plan, passed)

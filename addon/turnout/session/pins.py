@@ -20,7 +20,9 @@ MOST = 10_000
 SECONDS = 6 * 3600.0  # a pin outlives its last use by so long, start value; a cold cache is priced
 CACHES = 4  # beginnings at bindings that are remembered of one pin
 MOST_STRIKES = 16  # that are remembered
-STRIKES = 2  # actions that end in overload before a provider is left out for the session (c60)
+# actions that end in overload before a provider is left out for the session (c60); or in tool calls
+# that no client can use, before a binding is
+STRIKES = 2
 EVERYONE = "*"  # the session of a pin made by hand for all sessions
 
 
@@ -51,7 +53,7 @@ class Pin:
 
     @property
     def disabled(self) -> frozenset[str]:
-        """Providers that are left out for the rest of the session."""
+        """Providers and bindings that are left out for the rest of the session."""
         return frozenset(one for one in self.strikes if self.strikes.count(one) >= STRIKES)
 
     def cached(self, provider: str, model: str, digest: str) -> Cached | None:
@@ -77,7 +79,8 @@ class Observed:
     """What came of one action. `planned`: the binding that was meant; `seen`: what was learned.
 
     `served`: who really answered, None when nobody did. `overloaded`: providers whose tries ended
-    in overload. `refused`: the pinned model could not take it, as in a schema it does not know.
+    in overload, and bindings that made malformed tool calls. `refused`: the pinned model could not
+    take it, as in a schema it does not know.
     """
 
     planned: tuple[str, str]

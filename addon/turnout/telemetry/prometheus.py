@@ -11,6 +11,8 @@ from turnout.telemetry.states import breakers
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 OTHER = "other"
+# how relay/tries.py says that we called it off ourselves: that is no failure of its provider
+CALLED_OFF = ("lost: ", "given up")
 MODELS = ("requested_model", "model", "provider")
 # seconds, as the GenAI conventions advise for durations of operations
 DURATION = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -74,7 +76,7 @@ class Prometheus:
             if ms is not None:
                 histogram.labels(served, provider).observe(ms / 1000)
         for tried in outcome.attempts:
-            if tried.error:
+            if tried.error and not tried.error.startswith(CALLED_OFF):
                 self._failovers.labels(tried.provider).inc()
         self._spent(outcome, labels)
 

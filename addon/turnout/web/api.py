@@ -19,6 +19,7 @@ from turnout.engine import Engine
 from turnout.errors import TurnoutError
 from turnout.history import NoDecisionError
 from turnout.record import JSON_COLUMNS, Outcome
+from turnout.telemetry.prometheus import CONTENT_TYPE
 from turnout.web import rows, shapes
 from turnout.web.feed import Feed
 from turnout.web.guard import TOKEN_HEADER, error, guard, holds, is_from_here, is_local
@@ -117,6 +118,10 @@ class Api:
     async def reload(self, request: web.Request, ask: None) -> web.Response:
         told = await self._engine.reload()
         return answer({"changed": told.changed, "needs_restart": told.later})
+
+    async def metrics(self, request: web.Request, ask: None) -> web.Response:
+        told = self._engine.prometheus.scrape()
+        return web.Response(body=told, headers={"content-type": CONTENT_TYPE})
 
     async def openapi(self, request: web.Request, ask: None) -> web.Response:
         return answer(document())

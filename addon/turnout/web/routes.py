@@ -7,6 +7,7 @@ from turnout.web import shapes
 from turnout.web.rows import Wanted
 
 JSON, NDJSON, EVENTS = "application/json", "application/x-ndjson", "text/event-stream"
+TEXT = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
           shapes.Alarms),
     Route("DELETE", "/v1/alarms", "release", "Route there again.",
           shapes.Alarms, query=shapes.AlarmAsked, errors=(400,)),
+    Route("GET", "/metrics", "metrics", "What Prometheus scrapes.", str, kind=TEXT),
     Route("GET", "/v1/openapi.json", "openapi", "This document.", dict[str, Any]),
 )
 # fmt: on

@@ -49,10 +49,19 @@ class Arguments:
         self._text = ""  # come, but not looked at
         self._held: list[str] = []  # of the value that is held, or of junk
         self._empty = True  # nothing went out yet
+        self._given: set[str] = set()  # keys of what went out
         self._token, self._key = "", ""  # the member's key, as it was sent and as it reads
         self._open = False  # a string has gone out in part
         self._streams = True  # the string may go out as it comes
         self._depth, self._quoted = 0, False  # of the nested value
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Required keys that are not there, once all is."""
+        required = self._schema.get("required")
+        if self._state != self._done or not isinstance(required, list):
+            return ()
+        return tuple(key for key in required if isinstance(key, str) and key not in self._given)
 
     def feed(self, fragment: str) -> str:
         """What can go out now."""
@@ -243,6 +252,7 @@ class Arguments:
 
     def _head(self) -> str:
         first, self._empty = self._empty, False
+        self._given.add(self._key)
         return f"{'{' if first else ','}{self._token}:"
 
     def _end(self) -> str:

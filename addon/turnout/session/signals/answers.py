@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from turnout.record import MALFORMED as REPLACED
 from turnout.wire.events import StopReason
 
 # words that wire.tools and the readers have for calls that a client cannot use as they were
 MALFORMED = (
+    REPLACED,
     "unknown_tool",
     "json_repaired",
     "not_json",
+    "missing:",
     "call_without_name",
     "tools_without_call",
     "MALFORMED_FUNCTION_CALL",  # Gemini's, and the next
