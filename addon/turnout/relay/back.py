@@ -164,14 +164,14 @@ async def same_stream(
     """
     quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
-    marked = mark_out.Frames(answer.attempt.dialect.name, mark) if mark else None
+    frames = mark_out.Frames(answer.attempt.dialect.name, mark) if mark else None
     tail = b""
     try:
         async for piece in answer.body:
             listener.hear(piece)
             whole, tail = _frames(tail + piece)
             if whole and (told := quiet(whole) if quiet else whole):
-                yield marked(told) if marked else told
+                yield frames(told) if frames else told
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
         listener.hear(b"")  # perhaps nothing is missing but the connection's own end
@@ -179,7 +179,7 @@ async def same_stream(
             listener.cut = answer.cut or f"upstream broke off: {type(e).__name__}"
             meter.watch(Failed(listener.cut))
     if tail and not listener.cut:
-        yield marked(tail) if marked else tail
+        yield frames(tail) if frames else tail
     if listener.cut:
         for piece in answer.attempt.dialect.stream_writer(hints).feed(Failed(listener.cut)):
             yield piece
