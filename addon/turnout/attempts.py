@@ -34,6 +34,7 @@ class Composer:
 
     `trace`: our `traceparent`, for hosts of the user's own; "" while nothing is traced.
     `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
+    `cleaned`: what was changed in `body` already; then nothing is the client's own request.
     `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
     """
 
@@ -49,6 +50,7 @@ class Composer:
     why_not: Callable[[Binding, bool], str] | None = None
     lost: list[tuple[Binding, str]] = field(default_factory=list)
     second_key: bool = False
+    cleaned: tuple[Change, ...] = ()
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
@@ -94,7 +96,9 @@ class Composer:
             written = self._written(binding, theirs)
         own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
-        untouched = own and written.body == self.body and url == self.arrival.url
+        untouched = (
+            own and not self.cleaned and written.body == self.body and url == self.arrival.url
+        )
         headers, told = self._headers(
             binding, theirs, written.changes, own=own, touched=not untouched
         )
@@ -106,7 +110,7 @@ class Composer:
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
             price=binding.price,
-            changes=(*written.changes, *told),
+            changes=(*self.cleaned, *written.changes, *told),
             untouched=untouched,
             clients_key=own,
         )

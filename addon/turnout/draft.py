@@ -17,7 +17,8 @@ from turnout.session.outlook import Outlook
 from turnout.session.place import Place
 from turnout.trip import Arrival, Attempt, Plan, Refusal, Untouched
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.request import Ask, DialectName, Request
+from turnout.wire.mark import Marking
+from turnout.wire.request import Ask, Change, DialectName, Request
 
 STOPPED = (
     "[turnout] The same tool call was made again and again without a change in between, so this"
@@ -42,6 +43,9 @@ class Draft:
         self.who: Who | None = None
         self.kind = ""
         self.words = ""
+        self.cleaned: tuple[Change, ...] = ()  # of the body, before it was read
+        self.unclean = ""  # why it could not be
+        self.marking: Marking | None = None
         self.requested: Binding | None = None
         self.place: Place | None = None
         self.outlook: Outlook | None = None
@@ -194,6 +198,7 @@ class Draft:
             requested_price=self.requested.price if self.requested else None,
             debug=self.header("debug") == "1",
             forced=self.forced,
+            marking=self.marking,
         )
 
     def stopped(self, home: Attempt, request: Callable[[], Request]) -> Plan:

@@ -8,6 +8,7 @@
       WireError              theirs: bytes that their own dialect does not allow
         UnsupportedError     readable, but this target has no word for it
         UnreadableError      an answer that is none
+        UncleanError         a conversation with a routing mark that cannot be taken out
 
 Whatever is raised on the way, the client's original bytes go to their original host.
 """
@@ -42,6 +43,10 @@ class WireError(TurnoutError):
 
 class UnreadableError(WireError):
     """What came is no answer. Nothing has reached the client yet."""
+
+
+class UncleanError(WireError):
+    """A routing mark stands where it cannot be taken out of a client's conversation."""
 
 
 class UnsupportedError(WireError):

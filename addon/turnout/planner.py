@@ -12,12 +12,20 @@ from functools import partial
 from itertools import chain
 from typing import Protocol
 
+from turnout import marks
 from turnout.attempts import Composer, guarded
 from turnout.brain import Brain
 from turnout.config import Config
 from turnout.config.settings import Mode
 from turnout.draft import Draft
-from turnout.errors import ConfigError, NoTargetError, StageError, TurnoutError, WireError
+from turnout.errors import (
+    ConfigError,
+    NoTargetError,
+    StageError,
+    TurnoutError,
+    UncleanError,
+    WireError,
+)
 from turnout.guard.keys import Keys, has_credential
 from turnout.guard.limits import Asked, Limits
 from turnout.guard.tenants import Tenants
@@ -50,6 +58,7 @@ log = logging.getLogger(__name__)
 # what a kind of error is called in the log
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (NoTargetError, "no_target"),
+    (UncleanError, "marked_history"),
     (WireError, "unreadable"),
     (StageError, "router_unavailable"),
     (ConfigError, "refused_header"),
@@ -126,6 +135,7 @@ class Planner:
         self._read(draft)
         if beyond := self._beyond(draft):
             return beyond
+        marks.check(draft)
         if reason := self._hands_off(draft):
             return draft.untouched(reason)
         choice = await self._choose(draft)
@@ -138,6 +148,7 @@ class Planner:
         assert draft.dialect
         with self._parts.stages("read"):
             draft.body = encoding.decoded(arrival.raw, arrival.header("content-encoding"))
+            marks.clean(draft, policy=self._parts.config.policy.mark)
             draft.ask = draft.dialect.peek(draft.body, arrival.path)
         with self._parts.stages("features"):
             headers = arrival.folded()
@@ -149,6 +160,7 @@ class Planner:
                 draft.place = self._parts.shadow.refreshed(draft.place, draft.kind)
             else:
                 draft.known = self._parts.watch.look(draft)
+            marks.allow(draft)
 
     def _in_shadow(self, draft: Draft) -> bool:
         return self._parts.mode == "shadow" or draft.header("mode") == "shadow"
@@ -321,6 +333,7 @@ class Planner:
             draft.ask,
             self._parts.traceparent(draft.id, draft.arrival),
             second_key=bool(draft.account) and not draft.forced,
+            cleaned=draft.cleaned,
             # what a person forced has nothing that could stand in for it
             why_not=None
             if draft.forced

@@ -14,6 +14,7 @@ from turnout.record import Decision
 from turnout.route.catalog import Price
 from turnout.session.place import Place
 from turnout.wire.dialect import Dialect
+from turnout.wire.mark import Marking
 from turnout.wire.request import Ask, Change, Request
 
 type Headers = tuple[tuple[str, str], ...]
@@ -98,7 +99,7 @@ class Plan:
     `place`: where it stands in its conversation. `plan_token`: the client pays with a subscription,
     `account` is a name for it. `stop`: what turnout answers itself; then nobody is asked.
     `forced`: a person named the model; nothing else is tried. `cache_key`: what its answer may be
-    kept by, "" when it may not.
+    kept by, "" when it may not. `marking`: what allows a routing mark, None for no mark.
     """
 
     decision: Decision
@@ -118,6 +119,7 @@ class Plan:
     debug: bool = False
     forced: bool = False
     cache_key: str = ""
+    marking: Marking | None = None
 
 
 @dataclass(frozen=True, slots=True)

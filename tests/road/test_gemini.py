@@ -179,6 +179,25 @@ async def test_c2_same_dialect_same_bytes(google: Open, framing: str) -> None:
         assert row["cost_usd"] > 0
 
 
+async def test_c88_a_mark_in_every_framing(google: Open) -> None:
+    """Gemini's growing array is written anew for it; no framing shows the model its own mark."""
+    asked = {key: value for key, value in ASKED.items() if key != "tools"}
+    for policy in (TO_GEMINI, TO_CHAT):
+        async with google(f"{policy}\nmark = true", {**KEYS, "GEMINI_API_KEY": OTHER_KEY}) as way:
+            for framing, path in PATHS.items():
+                named = {"x-turnout-session": framing}
+                _, answer, _ = await way.send(asked, path, named)
+                said = "".join(part.get("text", "") for part in parts(answer, framing))
+                mark = f"[turnout: {policy.split('"')[1]}]\n\n"
+                assert (framing, said.startswith(mark)) == (framing, True)
+                history = [*asked["contents"], {"role": "model", "parts": [{"text": said}]}]
+                body = asked | {"contents": [*history, *asked["contents"]]}
+                _, answer, _ = await way.send(body, path, named)
+                assert b"turnout:" not in answer
+                upstream = way.google if policy == TO_GEMINI else way.chat
+                assert b"turnout:" not in upstream.completions()[-1].body
+
+
 async def test_c2_the_requested_model_is_untouched(google: Open) -> None:
     sent = json.dumps(ASKED, indent=1).encode()
     async with google('force = "google/gemini-3.8-flash"') as way:

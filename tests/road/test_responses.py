@@ -195,6 +195,25 @@ NATIVE: dict[str, dict[str, Any]] = {
 }
 
 
+async def test_c88_a_mark_in_its_own_dialect(openai: Open) -> None:
+    """Wherever Responses says the text again, it says the same; and the model never reads it."""
+    mark = "[turnout: openai/gpt-5-mini]\n\n"
+    async with openai(f"{TO_MINI}\nmark = true", spoken=SPEAKS_IT) as way:
+        for stream in (True, False):
+            asked = {"model": "gpt-5", "input": f"Say hello {stream}.", "stream": stream}
+            _, data, _ = await way.send(asked)
+            if stream:
+                grammar_responses.check(data)
+            output = answered(data, stream=stream)["output"]
+            said = next(item for item in output if item["type"] == "message")
+            assert said["content"][0]["text"].startswith(mark)
+            turn = [{"role": "user", "content": asked["input"]}, said]
+            again = asked | {"input": [*turn, {"role": "user", "content": "Go on."}]}
+            _, data, _ = await way.send(again)
+            assert b"turnout:" not in data
+            assert b"turnout:" not in way.openai.completions()[-1].body
+
+
 @pytest.mark.parametrize("native", NATIVE.values(), ids=NATIVE)
 async def test_c75_native_only_goes_home(openai: Open, native: dict[str, Any]) -> None:
     sent = json.dumps(ASKED | native, indent=1).encode()

@@ -4,11 +4,14 @@ The gate knocks at every door a few times (test_hostile.py), scripts/fuzz for as
 """
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
-from turnout.errors import WireError
+from turnout.config import load
+from turnout.errors import ConfigError, WireError
 from turnout.wire import splice, sse
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
@@ -29,6 +32,15 @@ TARGETS = (
     Target(model="x", reasoning="adaptive", pattern_in_schema=False, samplers=False, tools=False),
     Target(model="x", reasoning="budget", max_output=5, schema_refs=False, image_urls=False),
     Target(model="x", reasoning="effort", efforts=("low",), replays_reasoning=True, stop=0),
+)
+
+
+TOML = (
+    'mode = "shadow"\n[proxy]\nlisten = "127.0.0.1:0"\n[policy]\ndeny = ["a/*", "region:cn"]\n',
+    '[providers.local]\nbase_url = "http://127.0.0.1:1/v1"\ndialect = "openai_chat"\nkey = "none"\n'
+    '[[providers.local.models]]\nid = "m"\ninput = 0.5\n',
+    '[[limits]]\nper = ["client"]\nusd_per_day = 5\n[tenants.a]\nparent = "b"\n[tenants.b]\n',
+    '[cache]\nexact = true\nttl_s = 60\n[hedge]\nenabled = true\n[store]\nbodies = "none"\n',
 )
 
 
@@ -106,8 +118,19 @@ def edit(data: bytes) -> None:
         assert json.loads(got)["b"] == 1
 
 
+def configured(data: bytes) -> None:
+    """Any file is a configuration, or one sentence that begins with its name."""
+    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
+        file.write(data)
+        file.flush()
+        try:
+            load([Path(file.name)], {})
+        except ConfigError as e:
+            assert str(e).startswith(file.name)
+
+
 def doors() -> dict[str, Door]:
-    found: dict[str, Door] = {"path": path, "frames": frames, "edit": edit}
+    found: dict[str, Door] = {"path": path, "frames": frames, "edit": edit, "toml": configured}
     for name, dialect in DIALECTS.items():
         for door in (peek, edited, request, answer, stream):
             found[f"{name} {door.__name__}"] = partial(door, dialect)
@@ -128,6 +151,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
             if isinstance(events[-1], Finished):
                 yield f"{name} answer", dialect.write_answer(events, HINTS)
             yield f"{name} stream", written(dialect, events)
+    yield from (("toml", text.encode()) for text in TOML)
     yield from (("frames", b"".join(sent)) for sent, _ in upstreams.ANTHROPIC.values())
 
 

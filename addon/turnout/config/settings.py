@@ -57,6 +57,7 @@ class Policy:
     An empty `allow` allows all. `deny` may also name facts of the catalogue, as "region:cn".
     `deadline_ms`: how long a request may wait for its prompt to be embedded; later ones go home.
     `break_loops`: an agent that runs in a circle is answered by turnout, and so ends its turn.
+    `mark`: the first answer of a session, or of a model, begins with who gave it.
     `success_value`: what solving a task is worth, in whole sessions on the requested model.
     """
 
@@ -70,6 +71,7 @@ class Policy:
     deadline_ms: int = 150
     success_value: float = 4.0
     break_loops: bool = False
+    mark: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ other dialect    reader -> events -> writer; JSON for a stream and the reverse a
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -16,9 +17,11 @@ from turnout.errors import UnreadableError
 from turnout.relay import manners
 from turnout.relay.answers import Answer
 from turnout.trip import HOP_BY_HOP, Headers, Plan
-from turnout.wire.dialect import Dialect, Hints, StreamReader
+from turnout.wire import mark_out
+from turnout.wire.dialect import Dialect, Hints, StreamReader, StreamWriter
 from turnout.wire.encoding import PLAIN, Unpacker
 from turnout.wire.events import Event, Failed
+from turnout.wire.mark import MarkedWriter, marked
 from turnout.wire.tools import Repair
 from turnout.wire.translate import Translation, translate
 
@@ -35,6 +38,9 @@ STREAM_HEADERS: Headers = (
 BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")  # what ends a frame
 MAX_WHOLE = 16 << 20  # bytes of an answer that is held until it is complete
 ARRAY_HEADERS: Headers = (*JSON_HEADERS, ("cache-control", "no-cache"))
+
+
+type Write = Callable[[Iterable[Event], Hints], bytes]
 
 
 class Listener:
@@ -102,9 +108,12 @@ def translated_headers(plan: Plan, hints: Hints) -> Headers:
     return STREAM_HEADERS if hints.sse else ARRAY_HEADERS
 
 
-def headers(answer: Answer) -> Headers:
-    """The upstream's headers, but for those of its connection, and a stranger's about itself."""
-    keep = answer.header("content-length")
+def headers(answer: Answer, mark: str = "") -> Headers:
+    """The upstream's headers, but for those of its connection, and a stranger's about itself.
+
+    An answer that gets a mark has another length.
+    """
+    keep = answer.header("content-length") if not mark else ""
     gone = HOP_BY_HOP if answer.attempt.clients_key else HOP_BY_HOP | OF_A_STRANGER
     kept = tuple((key, value) for key, value in answer.headers if key.lower() not in gone)
     kept = manners.short(answer.status, kept)
@@ -145,7 +154,9 @@ async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     listener.hear(b"")
 
 
-async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterator[bytes]:
+async def same_stream(
+    answer: Answer, meter: Meter, hints: Hints, mark: str = ""
+) -> AsyncIterator[bytes]:
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
     A piece of a frame is held until it is whole, so that an error event never lands inside one.
@@ -153,13 +164,14 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
     """
     quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
+    marked = mark_out.Frames(answer.attempt.dialect.name, mark) if mark else None
     tail = b""
     try:
         async for piece in answer.body:
             listener.hear(piece)
             whole, tail = _frames(tail + piece)
             if whole and (told := quiet(whole) if quiet else whole):
-                yield told
+                yield marked(told) if marked else told
         listener.hear(b"")
     except (OSError, aiohttp.ClientError) as e:
         listener.hear(b"")  # perhaps nothing is missing but the connection's own end
@@ -167,13 +179,13 @@ async def same_stream(answer: Answer, meter: Meter, hints: Hints) -> AsyncIterat
             listener.cut = answer.cut or f"upstream broke off: {type(e).__name__}"
             meter.watch(Failed(listener.cut))
     if tail and not listener.cut:
-        yield tail
+        yield marked(tail) if marked else tail
     if listener.cut:
         for piece in answer.attempt.dialect.stream_writer(hints).feed(Failed(listener.cut)):
             yield piece
 
 
-async def same_whole(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
+async def same_whole(answer: Answer, meter: Meter, mark: str = "") -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, when all have come: until then another may be asked.
 
     Raises UnreadableError for what is no answer at all. One too large to hold passes as it comes.
@@ -190,6 +202,9 @@ async def same_whole(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
     listener.hear(b"")
     if answer.header("content-encoding") in PLAIN and not too_large:
         _check_object(came)
+        if mark:
+            yield mark_out.whole(bytes(came), answer.attempt.dialect.name, mark)
+            return
     yield bytes(came)
 
 
@@ -208,23 +223,24 @@ def _frames(data: bytes) -> tuple[bytes, bytes]:
 
 
 async def translated(
-    answer: Answer, plan: Plan, meter: Meter, hints: Hints, repair: Repair
+    answer: Answer, plan: Plan, meter: Meter, hints: Hints, repair: Repair, mark: str = ""
 ) -> AsyncIterator[bytes]:
     """The upstream's answer in the client's dialect, streamed or whole as the client asked.
 
     Raises UnreadableError before the first piece when a whole answer cannot be read.
     """
     if plan.ask.stream:
-        async for piece in _streamed(answer, plan.dialect, meter, hints, repair):
+        writer = MarkedWriter(plan.dialect.stream_writer(hints), mark)
+        async for piece in _streamed(answer, writer, meter, repair):
             yield piece
     else:
-        yield await _whole(answer, plan.dialect, meter, hints, repair)
+        write = partial(_written, plan.dialect, mark)
+        yield await _whole(answer, write, meter, hints, repair)
 
 
 async def _streamed(
-    answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
+    answer: Answer, writer: StreamWriter, meter: Meter, repair: Repair
 ) -> AsyncIterator[bytes]:
-    writer = dialect.stream_writer(hints)
     passing = Translation(_reader(answer), writer, meter.watch, repair)
     out = False
     try:
@@ -258,16 +274,16 @@ def _check_begun(passing: Translation, out: bool) -> None:
         raise UnreadableError(passing.terminal.message)
 
 
-async def _whole(
-    answer: Answer, dialect: Dialect, meter: Meter, hints: Hints, repair: Repair
-) -> bytes:
+def _written(dialect: Dialect, mark: str, events: Iterable[Event], hints: Hints) -> bytes:
+    return dialect.write_answer(marked(events, mark), hints)
+
+
+async def _whole(answer: Answer, write: Write, meter: Meter, hints: Hints, repair: Repair) -> bytes:
     """The sum of the answer. One that failed is no answer: the request may still go elsewhere."""
     source = _reader(answer)
     events = [event async for data in answer.body for event in source.feed(data)]
     events += source.feed(b"")
-    body, end = translate(
-        b"", lambda _: iter(events), dialect.write_answer, hints, meter.watch, repair
-    )
+    body, end = translate(b"", lambda _: iter(events), write, hints, meter.watch, repair)
     if isinstance(end, Failed):
         raise UnreadableError(end.message)
     return body

@@ -161,24 +161,35 @@ class Passage:
         if exchange:
             answer.body = exchange.overhear(answer.body)
         plan, hints = self._plan, self._hints(answer)
-        vigil = self._vigil(answer, hints)
-        if answer.attempt.untouched or self._speaks_alike(answer, hints):
-            headers, pieces = back.headers(answer), self._same(answer, hints)
+        mark, vigil = self._mark(answer), self._vigil(answer, hints)
+        if answer.attempt.untouched or self._speaks_alike(answer, hints, mark):
+            headers, pieces = back.headers(answer, mark), self._same(answer, hints, mark)
         elif answer.status >= 300:
             return await self._foreign_error(answer)
         else:
             headers = back.translated_headers(plan, hints)
             self._calls = repair = calls.repair(plan, self._mended.append)
-            pieces = back.translated(answer, plan, self._meter, hints, repair)
+            pieces = back.translated(answer, plan, self._meter, hints, repair, mark)
         return await self._send(answer.status, headers, pieces, answer, vigil)
 
-    def _speaks_alike(self, answer: Answer, hints: Hints) -> bool:
-        """The client's dialect; and no JSON where it waits for a stream, which it may not know."""
-        unstreamed = self._plan.ask.stream and hints.sse and not answer.streamed
+    def _mark(self, answer: Answer) -> str:
+        """The client's own request is answered by what it asked for: that needs no mark."""
+        plan, attempt = self._plan, answer.attempt
+        if plan.marking is None or attempt.untouched or answer.status >= 300:
+            return ""
+        return plan.marking.text(attempt.provider, attempt.model, plan.request)
+
+    def _speaks_alike(self, answer: Answer, hints: Hints, mark: str) -> bool:
+        """The client's dialect; and no JSON where it waits for a stream, which it may not know.
+
+        In an array that grows (Gemini's) nothing can be written without reading it: with a mark it
+        is written anew.
+        """
+        unstreamed = self._plan.ask.stream and (hints.sse or bool(mark)) and not answer.streamed
         alike = answer.attempt.dialect is self._plan.dialect
         return alike and not (unstreamed and answer.status < 300)
 
-    def _same(self, answer: Answer, hints: Hints) -> AsyncIterator[bytes]:
+    def _same(self, answer: Answer, hints: Hints, mark: str) -> AsyncIterator[bytes]:
         """The client's own request is answered as it comes; ours has to be an answer."""
         if answer.attempt.untouched or answer.status >= 300:
             return back.same(answer, self._meter)
@@ -186,9 +197,9 @@ class Passage:
             self._calls = check = calls.check(self._plan, whole=not answer.streamed)
             self._meter.also = calls.heard(check)
         if answer.streamed and answer.header("content-encoding") in PLAIN:
-            return back.same_stream(answer, self._meter, hints)
+            return back.same_stream(answer, self._meter, hints, mark)
         if not self._plan.ask.stream:
-            return back.same_whole(answer, self._meter)
+            return back.same_whole(answer, self._meter, mark)
         return back.same(answer, self._meter)
 
     async def _stopped(self) -> web.StreamResponse:

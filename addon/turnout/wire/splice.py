@@ -16,6 +16,7 @@ from turnout.errors import WireError, reading
 
 _KEY = re.compile(rb'[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+')
 _NEXT = re.compile(rb"[ \t\r\n]*+([,}])")
+_GAP = re.compile(rb"[ \t\r\n,]*+")
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -65,6 +66,35 @@ def elements(array: bytes) -> list[bytes]:
     """The items of a JSON array, each as it was written."""
     with reading("JSON"):
         return [bytes(item) for item in _array.decode(array)]
+
+
+def spans(array: bytes) -> list[tuple[int, int]]:
+    """Offsets of the items of a JSON array: start and end."""
+    with reading("JSON"):
+        sizes = [memoryview(item).nbytes for item in _array.decode(array)]
+    found, at = list[tuple[int, int]](), array.index(b"[") + 1
+    for size in sizes:
+        at = _GAP.match(array, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        found.append((at, at + size))
+        at += size
+    return found
+
+
+def items(array: bytes, new: Collection[bytes]) -> bytes:
+    """`array` with other items, as many as before; b"" removes one, with a comma beside it."""
+    cuts, end, kept = list[Cut](), -1, False
+    for (start, stop), item in zip(spans(array), new, strict=True):
+        if item and not kept:
+            cuts.append((start if end < 0 else array.index(b"[") + 1, start, b""))
+        if item:
+            cuts.append((start, stop, item))
+            kept = True
+        elif kept:
+            cuts.append((end, stop, b""))
+        end = stop
+    if not kept:
+        return b"[]"
+    return b"".join(_apply(array, cuts))
 
 
 def array(items: Collection[bytes]) -> bytes:
