@@ -11,6 +11,7 @@ from road import artifacts
 from turnout import config
 from turnout.engine import Engine
 from turnout.options import imagined
+from turnout.session.pins import Observed
 from turnout.store import Store
 from turnout.trip import Plan, Untouched
 from turnout.wire.request import DialectName
@@ -59,6 +60,28 @@ async def test_c36_a_search_beside_other_tools_stays_with_its_vendor(engine: Eng
     plan = await planned(engine, "anthropic", "/v1/messages", CLAUDE | {"tools": [SEARCH, BASH]})
     assert isinstance(plan, Plan)
     assert plan.decision.provider == "anthropic"
+
+
+STRUCK = {
+    "chosen": ("openrouter/minimax-m3", True),
+    "what was asked for": ("anthropic/claude-opus-4-7", False),
+}
+
+
+@pytest.mark.parametrize(("binding", "goes"), STRUCK.values(), ids=STRUCK)
+async def test_what_makes_malformed_calls_is_left_out(
+    engine: Engine, binding: str, goes: bool
+) -> None:
+    """But never what the client asked for: nothing could stand in for that."""
+    plan = await planned(engine, "anthropic", "/v1/messages", CLAUDE)
+    assert isinstance(plan, Plan)
+    assert (plan.decision.provider, plan.decision.model) == ("openrouter", "minimax-m3")
+    one = (plan.decision.provider, plan.decision.model)
+    for _ in range(2):
+        engine.sessions.pins.observe(plan.pin, Observed(planned=one, overloaded=(binding,)))
+    again = await planned(engine, "anthropic", "/v1/messages", CLAUDE)
+    offered = {f"{c.provider}/{c.model}" for c in again.decision.candidates}
+    assert (binding not in offered) == goes
 
 
 async def compacted(engine: Engine, *items: dict[str, Any], force: str = "") -> Plan | Untouched:

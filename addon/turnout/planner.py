@@ -313,7 +313,9 @@ class Planner:
 
     def _available(self, draft: Draft, place: Place) -> Sequence[Binding]:
         """Without what was overloaded (c60) or made malformed calls again in this session."""
-        out = place.pin.disabled - {draft.arrival.home} if place.pin else frozenset[str]()
+        asked = draft.requested
+        stays = {draft.arrival.home, f"{asked.provider}/{asked.model.id}" if asked else ""}
+        out = place.pin.disabled - stays if place.pin else frozenset[str]()
         options = self._parts.road.options.available(draft.arrival, out)
         return self._parts.switches.open(options, draft.requested)
 
