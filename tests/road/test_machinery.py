@@ -6,7 +6,7 @@ from pathlib import Path
 from road import breakable
 from road.world import HOME_KEY, OpenRoad, Road, message
 
-# what is called for a request on its way there: then the client's own bytes go home, or on
+# what is called for a request on its way there
 BEFORE = [
     "turnout.guard.keys:Keys.refresh",
     "turnout.guard.keys:Keys.get",
