@@ -13,6 +13,7 @@ from decimal import Decimal
 from turnout.content import Heard
 from turnout.route.model import Price
 from turnout.route.price import cost
+from turnout.stages import unharmed
 from turnout.wire.events import (
     Event,
     Failed,
@@ -58,7 +59,8 @@ class Meter:
     def watch(self, event: Event) -> None:
         self.events += 1
         if self.heard:
-            self.heard.hear(event)
+            with unharmed("content"):
+                self.heard.hear(event)
         self._keep(event)
         if self.also:
             self.also(event)

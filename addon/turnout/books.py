@@ -116,7 +116,11 @@ class Books:
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
             outcome = Outcome(attempts=passed.tried, status=passed.status, error=str(e))
-        decision, outcome = self._hidden(plan.decision, outcome)
+        try:
+            decision, outcome = self._hidden(plan.decision, outcome)
+        except Exception as e:
+            log.exception("hide: %r", e)
+            return  # nothing is written or told that may hold a key
         try:
             with self._stages("log"):
                 self._write(record.row(_with_mends(decision, passed.mended), outcome))

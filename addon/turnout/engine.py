@@ -37,7 +37,7 @@ from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.shadow import Shadow
-from turnout.stages import Stages
+from turnout.stages import Stages, unharmed
 from turnout.store import Store
 from turnout.subscriptions import Subscriptions
 from turnout.switches import Switches
@@ -226,16 +226,19 @@ class Engine:
         return "shadow" in (self.mode, asked)
 
     async def plan(self, arrival: Arrival, dialect: DialectName) -> Plan | Untouched:
+        """Never raises."""
         self.counts["requests"] += 1
-        self.keys.refresh()
+        with unharmed("keys"):
+            self.keys.refresh()
         draft = Draft(arrival, dialect, self._clock, self._project)
         draft.real = True
         plan = await self.planner.plan(draft)
         self.counts["routed" if isinstance(plan, Plan) else "untouched"] += 1
-        if isinstance(plan, Plan):
-            self.sessions.keep(plan)
-            self.watch.keep(plan, draft.known, draft.verdict)
-        self.shadow.keep(plan)
+        with unharmed("session"):
+            if isinstance(plan, Plan):
+                self.sessions.keep(plan)
+                self.watch.keep(plan, draft.known, draft.verdict)
+            self.shadow.keep(plan)
         return plan
 
     def traceparent(self, decision: str, arrival: Arrival) -> str:

@@ -105,7 +105,9 @@ class Options:
             return min(usable, key=lambda b: (b.provider != b.model.home, _dollars(b), b.provider))
         near = self.catalog.suggest(model or name)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise ConfigError(f"{name!r} is no model that can be used here{hint}")
+        raise ConfigError(
+            f"{name!r} is no model that can be used here{hint}; `turnout models` lists them"
+        )
 
     def rules(
         self,

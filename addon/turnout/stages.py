@@ -7,12 +7,15 @@
 Whatever a stage raises becomes a StageError; the client's own request then goes home.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, get_args
 
 from turnout.errors import ConfigError, StageError, TurnoutError
+
+log = logging.getLogger(__name__)
 
 Stage = Literal[
     "recognise",
@@ -47,6 +50,15 @@ class Stages:
             raise
         except Exception as e:
             raise StageError(stage, e) from e
+
+
+@contextmanager
+def unharmed(what: str) -> Iterator[None]:
+    """For what a request can do without: whatever it raises is told in the log, and that is all."""
+    try:
+        yield
+    except Exception as e:
+        log.exception("%s: %r", what, e)
 
 
 class InjectedError(Exception):

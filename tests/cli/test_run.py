@@ -350,14 +350,18 @@ SAME = {"requested_model": "a", "model": "a"}
 # rows of the log -> the line
 SUMMARIES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "nothing": ([], "no requests came through"),
-    "one": ([OTHER | PRICED], "1 request, 1 to other models, $0.0040 instead of $0.0135"),
+    "one": ([OTHER | PRICED], "1 request, 1 to other models, $0.00400 instead of $0.0135"),
     "some": (
         [OTHER | PRICED, OTHER | PRICED, SAME | PRICED],
         "3 requests, 2 to other models, $0.0120 instead of $0.0405",
     ),
+    "cents of cents are no zero": (
+        [OTHER | {"cost_usd": 0.0000229, "requested_same_tokens_usd": 0.000235}],
+        "1 request, 1 to other models, $0.0000229 instead of $0.000235",
+    ),
     "the asked one's price is unknown": (
         [OTHER | PRICED | {"requested_same_tokens_usd": None}],
-        "1 request, 1 to other models, $0.0040",
+        "1 request, 1 to other models, $0.00400",
     ),
     "a price is unknown": (
         [OTHER | PRICED, OTHER | {"cost_usd": None}],
@@ -365,7 +369,7 @@ SUMMARIES: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "a failure": (
         [SAME | PRICED | {"status": 529}],
-        "1 request, 0 to other models, $0.0040 instead of $0.0135, 1 error",
+        "1 request, 0 to other models, $0.00400 instead of $0.0135, 1 error",
     ),
     "older ones are not ours": (
         [OTHER | PRICED | {"at": 1000.0}],

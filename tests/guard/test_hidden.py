@@ -101,6 +101,18 @@ def test_log_records_and_their_tracebacks(factory: None) -> None:
     assert "a *** and 5" in said and "ValueError: no ***" in said and "hunter2" not in said
 
 
+def test_what_cannot_be_cleared_is_not_logged_and_harms_nobody(factory: None) -> None:
+    def fails(text: str) -> str:
+        raise ZeroDivisionError(text)
+
+    logs.scrub(fails)
+    out = io.StringIO()
+    log = logging.getLogger("test of hidden")
+    log.addHandler(logging.StreamHandler(out))
+    log.warning("a %s", "hunter2")
+    assert out.getvalue() == "not shown, it may hold a key: ZeroDivisionError\n"
+
+
 def test_no_object_shows_a_secret_when_it_is_printed(tmp_path: Path) -> None:
     """A traceback, a debugger or a careless log line prints a repr."""
     keyring.set_keyring(fail.Keyring())

@@ -95,7 +95,7 @@ def listed(as_json: bool) -> None:
         click.echo(json.dumps({"vault": str(vault.path), "entries": rows, "providers": report}))
         return
     page.console().print(_table(rows, report))
-    click.echo(f"vault {vault.path}, {len(rows)} keys", err=True)
+    click.echo(f"vault {vault.path}, {len(rows)} {'key' if len(rows) == 1 else 'keys'}", err=True)
 
 
 def _report(vault: Vault) -> list[dict[str, Any]]:

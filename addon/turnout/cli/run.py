@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from turnout import config, control, history, paths, trust
-from turnout.cli import child, own, shadow_table
+from turnout.cli import child, figures, own, shadow_table
 from turnout.control import Running
 from turnout.errors import TurnoutError
 
@@ -115,7 +115,7 @@ def _shadow(pairs: Sequence[history.Pair], sessions: history.Switched) -> Sequen
 
 def _money(group: history.Group) -> Sequence[str]:
     if group.uncompared == 0 and group.cost_usd is not None and group.requested_usd is not None:
-        return [f"${group.cost_usd:.4f} instead of ${group.requested_usd:.4f}"]
+        return [f"{figures.usd(group.cost_usd)} instead of {figures.usd(group.requested_usd)}"]
     if group.unpriced == 0 and group.cost_usd is not None:
-        return [f"${group.cost_usd:.4f}"]
+        return [figures.usd(group.cost_usd)]
     return []

@@ -16,6 +16,7 @@ import click
 
 from turnout import config as configuration
 from turnout import runfile
+from turnout.cli import figures
 from turnout.config import Config
 from turnout.control import free_run_file
 from turnout.errors import ConfigError
@@ -160,7 +161,7 @@ def _say(addresses: Mapping[str, str], destinations: str, standing: str) -> None
 
 def _print(row: Mapping[str, Any]) -> None:
     """One line an action, as it ends."""
-    cost = "cost unknown" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}"
+    cost = "cost unknown" if row["cost_usd"] is None else figures.usd(row["cost_usd"])
     served = f"{row['provider']}/{row['model']}"
     status = row["status"] or "no answer"
     click.echo(

@@ -17,10 +17,18 @@ def scrub(hide: Callable[[str], str]) -> None:
             said = record.getMessage()
         except (TypeError, ValueError):
             return record  # logging tells of it in its own way
-        if (shown := hide(said)) != said:
-            record.msg, record.args = shown, ()
-        if record.exc_info and record.exc_info[0]:
-            record.exc_text = hide(_PLAIN.formatException(record.exc_info))
+        try:
+            _cleared(record, said, hide)
+        except Exception as e:  # noqa: BLE001  who logs is never harmed by it
+            record.msg, record.args = "not shown, it may hold a key: %s", (type(e).__name__,)
+            record.exc_info = record.exc_text = None
         return record
 
     logging.setLogRecordFactory(made)
+
+
+def _cleared(record: logging.LogRecord, said: str, hide: Callable[[str], str]) -> None:
+    if (shown := hide(said)) != said:
+        record.msg, record.args = shown, ()
+    if record.exc_info and record.exc_info[0]:
+        record.exc_text = hide(_PLAIN.formatException(record.exc_info))

@@ -20,6 +20,7 @@ from turnout.books import FREE, Passed
 from turnout.engine import Engine
 from turnout.record import Decision
 from turnout.relay import back
+from turnout.stages import unharmed
 from turnout.trip import Attempt, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.events import Usage
@@ -42,8 +43,9 @@ class Replay:
     async def run(self, passage: Passage) -> web.StreamResponse:
         """`passage()` is the normal way."""
         answers, plan = self._engine.answers, self._plan
-        may = self._engine.tenants.answers(plan.arrival.tenant)
-        plan.cache_key = answers.key(plan) if may else ""
+        with unharmed("cache"):
+            may = self._engine.tenants.answers(plan.arrival.tenant)
+            plan.cache_key = answers.key(plan) if may else ""
         if not plan.cache_key:
             return await passage()
         if entry := await self._found():
