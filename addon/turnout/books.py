@@ -1,11 +1,14 @@
 """Account and log: what came of a request, priced and written down. It cannot hurt an answer."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from typing import Any
 
 from turnout import account, record
@@ -24,6 +27,8 @@ from turnout.wire.events import Usage
 from turnout.wire.request import Change
 
 log = logging.getLogger(__name__)
+
+SOON_S = 0.002  # the loop needs a few turns for the last byte: about a millisecond
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
@@ -88,6 +93,8 @@ class Books:
         self.observers: list[Observe] = []
         self.learners: list[Learn] = []
         self.hide: Callable[[str], str] = redacted
+        self._soon: dict[int, Callable[[], None]] = {}
+        self._numbers = count()
 
     def meter(self, *, keep: bool = False) -> Meter:
         """For one answer. `keep`: its events, too."""
@@ -107,6 +114,21 @@ class Books:
                 observe(decision, outcome)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
+
+    def settle_soon(self, plan: Plan, passed: Passed) -> None:
+        """After the last byte has had its turn on the loop: no client waits for its account."""
+        number = next(self._numbers)
+        self._soon[number] = partial(self.settle, plan, passed)
+        asyncio.get_running_loop().call_later(SOON_S, self._now, number)
+
+    def _now(self, number: int) -> None:
+        if settle := self._soon.pop(number, None):
+            settle()
+
+    def finish(self) -> None:
+        """Whatever has not had its turn yet; at the end."""
+        for number in list(self._soon):
+            self._now(number)
 
     def settle(self, plan: Plan | Untouched, passed: Passed) -> None:
         """Never raises: the answer is already the client's."""

@@ -58,6 +58,7 @@ class Relay:
     async def close(self) -> None:
         if self._runner:
             await self._runner.cleanup()
+        self._engine.books.finish()
         if self._upstream:
             await self._upstream.close()
         self.socket.close()

@@ -350,6 +350,7 @@ class Passage:
         passed = Passed(
             meter=self._meter,
             began=self._began,
+            ended=time.monotonic(),
             attempt=self._answer.attempt if self._answer else None,
             tried=tuple(self._tried),
             status=self._status,
@@ -358,7 +359,7 @@ class Passage:
             malformed=self._calls.malformed if self._calls else (),
             limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
-        self._engine.books.settle(self._plan, passed)
+        self._engine.books.settle_soon(self._plan, passed)
 
     def _tell(self) -> None:
         """How an answer that was begun came to its end, for those who ask the same binding next."""
