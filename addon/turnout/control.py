@@ -86,7 +86,9 @@ class Running:
             answer = line.getresponse()
             return _document(answer.status, answer.read())
         except (OSError, HTTPException) as e:
-            raise NotRunningError(f"the turnout at {self.base} does not answer: {e}") from e
+            raise NotRunningError(
+                f"the turnout at {self.base} does not answer: {e}; start one with `turnout serve`"
+            ) from e
         finally:
             line.close()
 

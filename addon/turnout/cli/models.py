@@ -50,7 +50,7 @@ def models(as_json: bool, everything: bool, report: bool, profile: str) -> None:
         return
     shown = lines if everything else [line for line in lines if line.key != "missing"]
     if shown:
-        page.console().print(_table(shown))
+        page.show(_table(shown))
     _say(lines, about, hidden=len(lines) - len(shown))
 
 

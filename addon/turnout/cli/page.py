@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -10,6 +11,7 @@ from rich.text import Text
 from turnout.cli.figures import clean
 
 LABEL = 11  # columns
+GAP = 2  # columns between two columns
 PIPED = 200  # columns when nobody looks: enough that nothing is folded
 
 
@@ -31,7 +33,26 @@ def told(label: str, words: str) -> Text:
 
 def grid(*titles: str, numbers: int) -> Table:
     """A table whose first column is words and whose next `numbers` columns are numbers."""
-    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    found = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
     for n, title in enumerate(titles):
         found.add_column(title, justify="right" if 1 <= n <= numbers else "left", overflow="fold")
     return found
+
+
+def show(table: Table) -> None:
+    """Prints it; where it is too wide, columns of several words give way before a word is cut."""
+    out = console()
+    wide = [max(map(len, cells)) for cells in _cells(table)]
+    least = [max(len(word) for cell in cells for word in cell.split()) for cells in _cells(table)]
+    over = sum(wide) + GAP * len(wide) - out.width
+    for n in sorted(range(len(wide)), key=lambda n: least[n] - wide[n]):
+        give = max(0, min(over, wide[n] - least[n]))
+        over -= give
+        if give:
+            table.columns[n].width = wide[n] - give
+    out.print(table)
+
+
+def _cells(table: Table) -> Iterator[list[str]]:
+    for column in table.columns:
+        yield [str(column.header), *map(str, column.cells)]

@@ -40,7 +40,7 @@ def prices(model: str, as_json: bool) -> None:
         rows = [_facts(one) for one in found]
         click.echo(json.dumps(document | {"prices": rows}, indent=2, default=_number))
         return
-    page.console().print(_table(found))
+    page.show(_table(found))
     unknown = sum(one.price is None for one in found)
     click.echo(f"USD per million tokens, as of {catalog.generated}", err=True)
     if unknown:
