@@ -359,7 +359,10 @@ class Passage:
             malformed=self._calls.malformed if self._calls else (),
             limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
         )
-        self._engine.books.settle_soon(self._plan, passed)
+        books = self._engine.books
+        # whoever waits for the same answer looks for it as soon as this one is over
+        settle = books.settle if self._plan.cache_key else books.settle_soon
+        settle(self._plan, passed)
 
     def _tell(self) -> None:
         """How an answer that was begun came to its end, for those who ask the same binding next."""
