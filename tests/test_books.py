@@ -1,5 +1,6 @@
 """What a request is said to have cost, in every way that it may end."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -131,3 +132,25 @@ def test_a_subscription_pays(books: Books) -> None:
     beside = settled(books, routed(plan_token=True), USAGE, GAVE)
     assert beside["cost_usd"] == pytest.approx(COST)
     assert beside["requested_same_tokens_usd"] == beside["requested_counterfactual_high_usd"] == 0
+
+
+async def test_an_account_that_waits_is_settled_before_the_next_plan(books: Books) -> None:
+    """`Engine.plan` and the end of the process call `finish`: nothing is told twice or never."""
+    told: list[str] = []
+    books.learners.append(lambda plan, _: told.append(plan.decision.id))
+
+    def soon(name: str) -> None:
+        made = decision(id=name, provider="q", model="small", requested_model="big")
+        books.settle_soon(routed(decision=made), Passed(meter=Meter(), began=0.0))
+
+    soon("a")
+    soon("b")
+    assert told == []
+    books.finish()
+    assert told == ["a", "b"]
+    await asyncio.sleep(0.01)  # their own time comes, and finds nothing
+    assert told == ["a", "b"]
+    soon("c")
+    while len(told) < 3:
+        await asyncio.sleep(0)
+    assert told[-1] == "c"

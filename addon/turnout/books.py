@@ -28,7 +28,7 @@ from turnout.wire.request import Change
 
 log = logging.getLogger(__name__)
 
-SOON_S = 0.002  # the loop needs a few turns for the last byte: about a millisecond
+SOON_S = 0.001  # the loop needs a few turns for the last byte
 
 type Row = Mapping[str, Any]
 type Listener = Callable[[Row], None]
@@ -126,7 +126,7 @@ class Books:
             settle()
 
     def finish(self) -> None:
-        """Whatever has not had its turn yet; at the end."""
+        """Whatever has not had its turn yet: before the next request is planned, and at the end."""
         for number in list(self._soon):
             self._now(number)
 

@@ -230,6 +230,7 @@ class Engine:
         self.counts["requests"] += 1
         with unharmed("keys"):
             self.keys.refresh()
+        self.books.finish()  # what the last answers tell counts for this request
         draft = Draft(arrival, dialect, self._clock, self._project)
         draft.real = True
         plan = await self.planner.plan(draft)
