@@ -17,11 +17,7 @@ BODY = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": TEXT}
 
 
 @pytest.fixture(autouse=True)
-def keys(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from turnout.providers import KEY_VARIABLES
-
-    for name in KEY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+def keys(data: Any, keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
 
 

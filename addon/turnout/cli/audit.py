@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import click
 
-from turnout.cli import audit_table, figures, log, page, shadow_table
+from turnout import figures
+from turnout.cli import audit_table, log, page, shadow_table
 from turnout.history import BY, By, Group, Move, Pair, Switched, total
 
 CLOCK_S = 120.0  # seconds that two clocks may differ

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout import runfile
-from turnout.cli import figures
+from turnout import figures, runfile
 from turnout.config import Config
 from turnout.control import free_run_file
 from turnout.errors import ConfigError
