@@ -81,6 +81,11 @@ def audit(db: Database) -> None:
     db.executescript(Path(__file__).with_name("audit.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def moves(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("moves.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
     "bodies",
     "decisions",
