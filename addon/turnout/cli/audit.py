@@ -52,7 +52,7 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
 
     Days are UTC days, as providers bill. What has no known price is told apart, never counted as 0.
     """
-    with log.read(db) as reader:
+    with log.current(db) as reader:
         groups, moves, shadow = reader.audit(since, by), reader.moves(since), reader.shadow(since)
         ahead, covered = reader.ahead(time.time() + CLOCK_S), reader.covered(since)
     if form == "json":
