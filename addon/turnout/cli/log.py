@@ -9,7 +9,7 @@ from turnout import config, control, history, paths
 
 db_option = click.option(
     "--db",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The log to read. [default: that of the running turnout, else the configured one]",
 )
 
