@@ -16,7 +16,7 @@ from turnout.stages import Stages
 from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.request import Ask, Change, Request, Written
+from turnout.wire.request import Ask, Change, DialectName, Request, Target, Written
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Composer:
     `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
     `cleaned`: what was changed in `body` already; then nothing is the client's own request.
     `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
+    `target`: (binding, dialect) -> what can be said there.
     """
 
     arrival: Arrival
@@ -51,6 +52,7 @@ class Composer:
     lost: list[tuple[Binding, str]] = field(default_factory=list)
     second_key: bool = False
     cleaned: tuple[Change, ...] = ()
+    target: Callable[[Binding, DialectName], Target] = target
     _request: Request | None = None
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
@@ -116,11 +118,12 @@ class Composer:
         )
 
     def _written(self, binding: Binding, theirs: Dialect) -> Written:
-        if theirs is self.dialect:
-            if self._named(binding):
-                return Written(self.body)
-            return theirs.splice(self.body, target(binding, theirs.name))
-        return theirs.write_request(self.request(), target(binding, theirs.name))
+        told = self.target(binding, theirs.name)
+        if theirs is not self.dialect:
+            return theirs.write_request(self.request(), told)
+        if not self._named(binding):
+            return theirs.splice(self.body, told)
+        return theirs.mend(self.body, told) if theirs.mend else Written(self.body)
 
     def _named(self, binding: Binding) -> bool:
         """Is this the model in the client's path? Where the body has it, splicing looks there."""

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from turnout.wire.changes import Changes
-from turnout.wire.envelope import Envelope, split_id, with_id
+from turnout.wire.envelope import GEMINI, Envelope, encode, split_id, with_id
 from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
 
-FAMILY = "gemini"
 FOREIGN = "skip_thought_signature_validator"
 _GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
 FIRST_STRICT = 3
@@ -28,7 +27,12 @@ def strict(model: str) -> bool:
 
 def sealed(id: str, signature: str) -> str:
     """A call's id for a client of another dialect, which gives nothing else back."""
-    return with_id(id, Envelope(FAMILY, signature)) if signature else id
+    return with_id(id, Envelope(GEMINI, signature)) if signature else id
+
+
+def alone(signature: str) -> str:
+    """Of a part that is no call: for who remembers it, and for no client of another dialect."""
+    return encode(Envelope(GEMINI, signature))
 
 
 def opened(message: Message) -> Message:
@@ -44,7 +48,7 @@ def _opened(part: Part) -> Part:
         return part
     if isinstance(part, ToolResult):
         return replace(part, id=bare)
-    ours = carried.payload if carried and carried.family == FAMILY else ""
+    ours = carried.payload if carried and carried.family == GEMINI else ""
     return replace(part, id=bare, signature=part.signature or ours)
 
 

@@ -49,11 +49,13 @@ def _foreign(item: Item, body: Body, target: Target) -> str:
         return "another model sealed it"
     if _made_here(item) and not item.encrypted_content:
         return "nobody sealed it"
-    if body.model == target.model:
-        return ""
-    if target.reasoning == "none":
+    stays = body.model == target.model
+    if target.reasoning == "none" and not stays:
         return "this model does not reason"
-    return "" if maker(body.model) == maker(target.model) else "of another family"
+    alike = stays or maker(body.model) == maker(target.model)
+    if target.takes(item.encrypted_content or "", alike=alike):
+        return ""
+    return "of another maker" if alike else "of another family"
 
 
 def _mended(body: Body, raws: list[bytes], target: Target, note: Changes) -> Iterator[bytes]:
