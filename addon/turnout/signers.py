@@ -63,15 +63,17 @@ class Signers:
 
     def learn(self, plan: Plan | Untouched, passed: Passed) -> None:
         """What the asked-for binding itself made needs no memory."""
-        found = {text for event in passed.meter.carried if (text := opaque(event))}
-        if not isinstance(plan, Plan) or not found:
+        found = {digest(text) for event in passed.meter.carried if (text := opaque(event))}
+        by = served(plan, passed) if isinstance(plan, Plan) and found else None
+        if by is None or not isinstance(plan, Plan):
             return
-        by = served(plan, passed)
-        if by is None or by == (plan.arrival.home, plan.decision.requested_model):
-            return
+        asked = by == (plan.arrival.home, plan.decision.requested_model)
         minted = Minted(*by, plan.decision.session, self._clock())
-        for text in found:
-            self._makers.put(digest(text), minted)
+        for one in found:
+            if not asked:
+                self._makers.put(one, minted)
+            elif self._makers.get(one):
+                self._makers.drop(one)
 
     def told(self, requested: Binding | None, binding: Binding, dialect: DialectName) -> Target:
         """`requested`: None when nobody knows what the client asks for; then names decide."""
