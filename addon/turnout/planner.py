@@ -338,6 +338,7 @@ class Planner:
             second_key=bool(draft.account) and not draft.forced,
             cleaned=draft.cleaned,
             target=partial(self._parts.signers.told, draft.requested),
+            requested=draft.requested,
             # what a person forced has nothing that could stand in for it
             why_not=None
             if draft.forced
@@ -353,7 +354,13 @@ class Planner:
         draft.first(first)
         if self._in_shadow(draft):
             return draft.untouched("shadow")
-        attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
+        attempts = guarded(
+            chain((first,), ours),
+            composer.home,
+            forced=draft.forced,
+            mended=composer.mended,
+            bare=composer.bare,
+        )
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
         if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
             self._parts.sessions.pins.drop(pin)

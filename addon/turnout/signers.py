@@ -10,7 +10,7 @@ sessions: a conversation that is taken up again under another name is still unde
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -64,16 +64,25 @@ class Signers:
     def learn(self, plan: Plan | Untouched, passed: Passed) -> None:
         """What the asked-for binding itself made needs no memory."""
         found = {digest(text) for event in passed.meter.carried if (text := opaque(event))}
-        by = served(plan, passed) if isinstance(plan, Plan) and found else None
+        by = served(plan, passed) if isinstance(plan, Plan) else None
         if by is None or not isinstance(plan, Plan):
             return
         asked = by == (plan.arrival.home, plan.decision.requested_model)
         minted = Minted(*by, plan.decision.session, self._clock())
+        if passed.attempt and passed.attempt.gone:
+            self._forget(passed.attempt.gone, plan.decision.session)
         for one in found:
             if not asked:
                 self._makers.put(one, minted)
             elif self._makers.get(one):
                 self._makers.drop(one)
+
+    def _forget(self, gone: Sequence[str], session: str) -> None:
+        """Its host refused some of it, and nobody knows which: it is nobody's from now on."""
+        nobodys = Minted("", "", session, self._clock())
+        for one in map(digest, gone):
+            if not self._makers.get(one):
+                self._makers.put(one, nobodys)
 
     def told(self, requested: Binding | None, binding: Binding, dialect: DialectName) -> Target:
         """`requested`: None when nobody knows what the client asks for; then names decide."""

@@ -152,7 +152,7 @@ async def test_c12_a_b_a_b_and_a_restart_in_between(
 async def test_c12_back_in_the_middle_of_a_tool_loop(
     start: Start, home: SimProvider, stream: bool
 ) -> None:
-    """B called the tool; A gets its result without B's thinking, and cannot begin to think there."""
+    """B called the tool; A gets its result without B's thinking, and cannot begin to think."""
     agent = Agent(home, stream=stream)
     async with start() as served:
         agent.says("Look.")
@@ -187,7 +187,7 @@ async def test_c2_c12_a_session_of_its_own_is_never_touched(
 
 
 async def test_c12_whatever_breaks_the_original_goes_home(start: Start, home: SimProvider) -> None:
-    """Every one of ours fails: what the client hears is the failure, not a refusal of its history."""
+    """Every one of ours fails: the client hears of that, not of a refusal of its history."""
     agent = Agent(home)
     async with start() as served:
         agent.says("Look.")

@@ -114,9 +114,8 @@ class Desk:
     def _complete(self, body: dict[str, Any], seen: Seen) -> tuple[Reply, Reply]:
         if self.models and body.get("model") not in self.models:
             raise self.wire.unknown_model(str(body.get("model")))
-        heard = _reading(
-            self.wire, body, _lower(seen) if self.strict else None, self._bound(str(body.get("model", "")))
-        )
+        checked = _lower(seen) if self.strict else None
+        heard = _reading(self.wire, body, checked, self._bound(str(body.get("model", ""))))
         answer = self._answer(heard)
         latency = self._latency(heard.model)
         whole = Reply(200, JSON, (self.wire.whole(answer),))
