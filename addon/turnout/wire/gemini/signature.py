@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from turnout.wire.changes import Changes
 from turnout.wire.envelope import GEMINI, Envelope, encode, split_id, with_id
-from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
+from turnout.wire.request import Message, Part, Target, Text, ToolResult, ToolUse
 
 FOREIGN = "skip_thought_signature_validator"
 _GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
@@ -35,12 +35,15 @@ def alone(signature: str) -> str:
     return encode(Envelope(GEMINI, signature))
 
 
-def opened(message: Message) -> Message:
-    """Ids without what they carry; signatures of this family beside them."""
-    return Message(message.role, tuple(map(_opened, message.parts)))
+def opened(message: Message, target: Target) -> Message:
+    """Ids without what they carry; the target's own signatures beside them.
+
+    The family's, as long as nobody knows better.
+    """
+    return Message(message.role, tuple(_opened(part, target) for part in message.parts))
 
 
-def _opened(part: Part) -> Part:
+def _opened(part: Part, target: Target) -> Part:
     if not isinstance(part, ToolUse | ToolResult):
         return part
     bare, carried = split_id(part.id)
@@ -49,6 +52,8 @@ def _opened(part: Part) -> Part:
     if isinstance(part, ToolResult):
         return replace(part, id=bare)
     ours = carried.payload if carried and carried.family == GEMINI else ""
+    if target.minted(ours) is False:
+        ours = ""
     return replace(part, id=bare, signature=part.signature or ours)
 
 
