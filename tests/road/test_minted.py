@@ -22,7 +22,6 @@ HEADERS = {
     "x-api-key": HOME_KEY,
     "anthropic-version": "2023-06-01",
     "user-agent": "claude-cli/2.1.197",
-    "x-claude-code-session-id": "session-1",
 }
 
 type Start = Callable[..., AbstractAsyncContextManager[Served]]
@@ -34,6 +33,7 @@ class Agent:
 
     home: SimProvider
     stream: bool = False
+    session: str = "session-1"
     thinking: dict[str, Any] = field(default_factory=lambda: BUDGET)
     messages: list[dict[str, Any]] = field(default_factory=list)
     last: bytes = b""
@@ -56,7 +56,7 @@ class Agent:
         async with served.session.post(
             f"https://localhost:{self.home.port}/v1/messages",
             data=io.BytesIO(self.last),
-            headers={**HEADERS, **force},
+            headers={**HEADERS, "x-claude-code-session-id": self.session, **force},
             proxy=served.proxy,
             ssl=served.tls(),
         ) as answer:
@@ -112,96 +112,91 @@ base_url = "https://localhost:{home.port}/v1"
     return started
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-async def test_c12_a_b_a_b_and_a_restart_in_between(
-    start: Start, home: SimProvider, stream: bool
-) -> None:
+async def takes_turns(served: Served, agent: Agent, *models: str) -> None:
+    for model in models:
+        agent.says(f"Go on, {model}.")
+        for _ in range(2):  # it calls, and ends
+            assert await agent.asks(served, model) == (200, f"anthropic/{model}")
+
+
+async def test_c12_a_b_a_b_and_a_restart_in_between(start: Start, home: SimProvider) -> None:
     """Each model gets back its own thinking, always, and never the other's."""
-    agent = Agent(home, stream=stream)
+    agents = [Agent(home, stream=stream, session=f"s{stream}") for stream in (False, True)]
     async with start() as served:
-        for model in (A, B, A):
-            agent.says(f"Go on, {model}.")
-            assert await agent.asks(served, model) == (200, f"anthropic/{model}")  # calls
-            assert await agent.asks(served, model) == (200, f"anthropic/{model}")
-        await served.rows(6)
+        for agent in agents:
+            await takes_turns(served, agent, A, B, A)
+        await served.rows(12)
     async with start() as served:
-        for model in (B, A):
-            agent.says(f"Go on, {model}.")
-            assert await agent.asks(served, model) == (200, f"anthropic/{model}")
-            assert await agent.asks(served, model) == (200, f"anthropic/{model}")
-        rows = await served.rows(10)
+        for agent in agents:
+            before = len(home.seen)
+            await takes_turns(served, agent, B, A)
+            _judge(agent, home.seen[before:], (await served.rows(4))[1:])
+
+
+def _judge(agent: Agent, seen: list[Seen], rows: list[dict[str, Any]]) -> None:
     minted = signatures(agent.messages)
     assert len(minted) == 10
-    of = {A: {*minted[:2]}, B: {*minted[2:4]}}
-    assert not of[A] & of[B]
-    for seen in home.completions():
-        sent = told(seen)
-        got = signatures(sent["messages"])
-        assert set(got) <= of[sent["model"]]
-        mine = [one for one in minted[: len(got) * 2 + 10] if one in of[sent["model"]]]
-        assert got == mine[: len(got)]
-    last = told(home.completions()[-1])
-    assert signatures(last["messages"]) == [one for one in minted[:-1] if one in of[A]]
+    of = {A: minted[0], B: minted[2]}
+    assert of[A] != of[B]
+    for one in map(told, seen):
+        got = signatures(one["messages"])
+        before = minted[: sum(m["role"] == "assistant" for m in one["messages"])]
+        assert got == [by for by in before if by == of[one["model"]]]
+        assert got
+    last = told(seen[-1])
     assert len(last["messages"]) == len(agent.messages) - 1, "only blocks went, no message"
     changes = [{one["what"]: one["why"] for one in row["changes"]} for row in rows]
-    assert all(change == {} for change in changes[:2]), "its own session so far"
-    assert all(change["thinking"] == "another model signed it" for change in changes[4:])
+    assert all(change["thinking"] == "another model signed it" for change in changes)
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-async def test_c12_back_in_the_middle_of_a_tool_loop(
-    start: Start, home: SimProvider, stream: bool
-) -> None:
+async def test_c12_one_road(start: Start, home: SimProvider) -> None:
+    async with start() as served:
+        for stream in (False, True):
+            await _in_a_loop(served, Agent(home, stream=stream, session=f"loop {stream}"))
+        await _of_its_own(served, Agent(home, session="its own"))
+        await _broken(served, Agent(home, session="broken"))
+
+
+async def _in_a_loop(served: Served, agent: Agent) -> None:
     """B called the tool; A gets its result without B's thinking, and cannot begin to think."""
-    agent = Agent(home, stream=stream)
-    async with start() as served:
-        agent.says("Look.")
-        assert await agent.asks(served, B) == (200, f"anthropic/{B}")
-        assert await agent.asks(served, A) == (200, f"anthropic/{A}")
-        sent = told(home.completions()[-1])
-        assert signatures(sent["messages"]) == []
-        assert "thinking" not in sent
-        agent.says("And now?")
-        assert await agent.asks(served, A) == (200, f"anthropic/{A}")
-        assert told(home.completions()[-1])["thinking"] == BUDGET, "a new turn thinks again"
-        row = (await served.rows(3))[1]
-        assert {one["why"] for one in row["changes"] if one["what"] == "thinking"} == {
-            "another model signed it",
-            "the tool loop in progress is without it now",
-        }
+    agent.says("Look.")
+    assert await agent.asks(served, B) == (200, f"anthropic/{B}")
+    assert await agent.asks(served, A) == (200, f"anthropic/{A}")
+    sent = told(agent.home.completions()[-1])
+    assert signatures(sent["messages"]) == []
+    assert "thinking" not in sent
+    agent.says("And now?")
+    assert await agent.asks(served, A) == (200, f"anthropic/{A}")
+    assert told(agent.home.completions()[-1])["thinking"] == BUDGET, "a new turn thinks again"
+    row = (await served.rows(3))[1]
+    assert {one["why"] for one in row["changes"] if one["what"] == "thinking"} == {
+        "another model signed it",
+        "the tool loop in progress is without it now",
+    }
 
 
-async def test_c2_c12_a_session_of_its_own_is_never_touched(
-    start: Start, home: SimProvider
-) -> None:
-    """Also while turnout remembers what others minted elsewhere."""
-    other, agent = Agent(home), Agent(home)
-    async with start() as served:
-        other.says("Something else.")
-        assert await other.asks(served, B) == (200, f"anthropic/{B}")
-        for text in ("Look.", "And now?"):
-            agent.says(text)
-            for _ in range(2):
-                assert await agent.asks(served, A) == (200, f"anthropic/{A}")
-                assert home.completions()[-1].body == agent.last
-
-
-async def test_c12_whatever_breaks_the_original_goes_home(start: Start, home: SimProvider) -> None:
-    """Every one of ours fails: the client hears of that, not of a refusal of its history."""
-    agent = Agent(home)
-    async with start() as served:
-        agent.says("Look.")
+async def _of_its_own(served: Served, agent: Agent) -> None:
+    """c2: not touched, also while turnout remembers what others minted elsewhere."""
+    for text in ("Look.", "And now?"):
+        agent.says(text)
         for _ in range(2):
-            assert await agent.asks(served, B) == (200, f"anthropic/{B}")
-        agent.says("And now?")
-        before = len(home.seen)
-        home.faults.append(Fault("status", status=529, count=20))
-        status, _ = await agent.asks(served)
-        assert status in (503, 529)
-        assert home.completions()[-1].body == agent.last, "the very last try is its own request"
-        assert len(home.seen) > before + 1
-        home.faults.clear()
-        assert (await agent.asks(served, A))[0] == 200
+            assert await agent.asks(served, A) == (200, f"anthropic/{A}")
+            assert agent.home.completions()[-1].body == agent.last
+
+
+async def _broken(served: Served, agent: Agent) -> None:
+    """Every one of ours fails: the client hears of that, not of a refusal of its history."""
+    home = agent.home
+    await takes_turns(served, agent, B)
+    agent.says("And now?")
+    before = len(home.seen)
+    home.faults.append(Fault("status", status=529, count=20))
+    status, _ = await agent.asks(served)
+    assert status in (503, 529)
+    assert len(home.seen) > before + 1
+    assert home.completions()[-1].body == agent.last, "the very last try is its own request"
+    home.faults.clear()
+    assert (await agent.asks(served, A))[0] == 200
 
 
 async def test_c12_a_memory_that_is_gone(start: Start, home: SimProvider) -> None:
