@@ -8,6 +8,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 DialectName = Literal["anthropic", "openai_chat", "openai_responses", "gemini"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Role = Literal["system", "user", "assistant"]
@@ -51,14 +53,12 @@ class Ask:
     summable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     text: str
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True, gc=False):
     """Either base64 `data` with its `media_type`, or a `url`."""
 
     media_type: str = ""
@@ -67,8 +67,7 @@ class Image:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, gc=False):
     media_type: str = ""
     data: str = ""
     url: str = ""
@@ -76,8 +75,7 @@ class Document:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Thinking:
+class Thinking(msgspec.Struct, frozen=True, gc=False):
     """`signature` is "" when unsigned; `redacted` thinking has its opaque bytes in `signature`."""
 
     text: str
@@ -85,8 +83,7 @@ class Thinking:
     redacted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+class ToolUse(msgspec.Struct, frozen=True, gc=False):
     """`input` is JSON text, as it was sent. `signature`: Gemini's, which goes back there only."""
 
     id: str
@@ -96,8 +93,7 @@ class ToolUse:
     signature: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(msgspec.Struct, frozen=True, gc=False):
     id: str
     content: tuple[Text | Image | Document, ...]
     is_error: bool = False
@@ -107,8 +103,7 @@ class ToolResult:
 type Part = Text | Image | Document | Thinking | ToolUse | ToolResult
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     role: Role
     parts: tuple[Part, ...]
 

@@ -9,7 +9,8 @@ message. Tool ids come out in the alphabet of all dialects, unique in the conver
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError
 from turnout.wire.ids import tool_id

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as altered
 
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.anthropic import blocks, marks, thinking, tools
@@ -92,8 +93,8 @@ def _ended(messages: list[Message], target: Target, note: Changes) -> list[Messa
     *parts, last = messages[-1].parts
     if isinstance(last, Text) and last.text != last.text.rstrip():
         note("messages", "white space at the end of the prefill is refused")
-        last = replace(last, text=last.text.rstrip())
-    return [*messages[:-1], replace(messages[-1], parts=(*parts, last))]
+        last = altered(last, text=last.text.rstrip())
+    return [*messages[:-1], altered(messages[-1], parts=(*parts, last))]
 
 
 def _message(message: Message, target: Target, note: Changes) -> dict[str, Any]:

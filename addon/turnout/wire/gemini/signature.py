@@ -8,7 +8,8 @@ for calls that another model made, Google documents a word that stands in for it
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from turnout.wire.changes import Changes
 from turnout.wire.envelope import Envelope, split_id, with_id

@@ -4,10 +4,10 @@ system  user  assistant(tool_calls)  tool  tool  user ...
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire.changes import Changes
