@@ -16,7 +16,7 @@ type Block = dict[str, Any]
 
 IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 # on every block, and nobody's loss: `signature` is another family's carrier
-COMMON = ("type", "cache_control", "signature")
+COMMON = frozenset({"type", "cache_control", "signature"})
 
 
 def cache_ttl(block: Block) -> CacheTtl | None:

@@ -36,6 +36,8 @@ def normal(value: Any, places: Places = BODY) -> Any:
         return [normal(item, places) for item in value]
     if not isinstance(value, dict):
         return value
+    if not places.keys() & value.keys() and not any("_" in name for name in value):
+        return value
     said: dict[str, Any] = {}
     for name, field in value.items():
         key = camel(name)

@@ -5,14 +5,13 @@ https://ai.google.dev/api/generate-content
 
 from typing import Any
 
-import msgspec
-
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.dialect import Place
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.gemini import contents, place, reason, tools
 from turnout.wire.gemini.names import normal
+from turnout.wire.memo import opened
 from turnout.wire.request import Request, Text
 
 FIELDS = ("contents", "systemInstruction", "tools", "toolConfig", "generationConfig")
@@ -42,8 +41,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def read(body: bytes, path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("gemini"):
-        said = of(normal(of(msgspec.json.decode(body), dict, "the body")), dict, "the body")
-        return _request(said, place.read(path))
+        return _request(normal(opened(body, "contents")), place.read(path))
 
 
 def _request(body: dict[str, Any], at: Place) -> Request:

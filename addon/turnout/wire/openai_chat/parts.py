@@ -15,7 +15,8 @@ from turnout.wire.request import CacheTtl, Document, Image, Target, Text
 type Part = dict[str, Any]
 type Content = Text | Image | Document
 
-COMMON = ("type", "cache_control", "prompt_cache_breakpoint")
+COMMON = frozenset({"type", "cache_control", "prompt_cache_breakpoint"})
+TEXT = COMMON | {"text"}
 NEWLINE = "\n"
 
 
@@ -44,7 +45,7 @@ def cache_ttl(value: Part) -> CacheTtl | None:
 
 
 def _text(part: Part, _: Changes) -> Content:
-    only(part, (*COMMON, "text"), "text")
+    only(part, TEXT, "text")
     return Text(need(part, "text", str), cache_ttl(part))
 
 

@@ -13,6 +13,7 @@ from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.effort import LADDER
 from turnout.wire.fields import get, need, of, only
+from turnout.wire.memo import opened
 from turnout.wire.openai_responses import compaction, items, tools
 from turnout.wire.openai_responses.names import Names
 from turnout.wire.request import Effort, Message, Request, Text, Tool, ToolChoice
@@ -29,6 +30,8 @@ ADVICE = ("service_tier",)
 # what OpenAI keeps or runs for the client
 NATIVE = ("previous_response_id", "conversation", "background", "prompt", "context_management",
           "moderation")  # fmt: skip
+# items that say nothing in the conversation
+TOOLS, UPDATE = "additional_tools", "configuration_update"
 LOGPROBS = "message.output_text.logprobs"
 VERBOSITY = {
     "low": "Keep your answers short.",
@@ -37,21 +40,29 @@ VERBOSITY = {
 }
 
 
+class Kind(msgspec.Struct):
+    type: str | None = None
+
+
+_kind = msgspec.json.Decoder(Kind)
+
+
 def read(body: bytes, _path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("openai_responses"):
-        return _request(of(msgspec.json.decode(body), dict, "the body"))
+        return _request(opened(body, "input"))
 
 
 def _request(body: dict[str, Any]) -> Request:
     note, names = Changes(), Names()
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
-    declared = tuple(tools.read(_tools(body, said), names, note))
-    compacts = bool(said) and of(said[-1], dict, "item").get("type") == compaction.TRIGGER
+    kinds = [_kind.decode(item).type for item in said]
+    declared = tuple(tools.read(_tools(body, _of_type(said, kinds, TOOLS)), names, note))
+    compacts = kinds[-1:] == [compaction.TRIGGER]
     if compacts:
         note("compaction", "asked for in words")
-        said = [*said[:-1], {"role": "user", "content": compaction.ORDER}]
+        said = [*said[:-1], _user(compaction.ORDER)]
     conversation = items.Reader(model, names, note)(said)
     leading = list(takewhile(lambda message: message.role == "system", conversation))
     text = get(body, "text", dict, {})
@@ -70,7 +81,7 @@ def _request(body: dict[str, Any]) -> Request:
         stream=get(body, "stream", bool, False),
         user=get(body, "user", str, ""),
         compaction=compacts,
-        **_reasoning(body, said, note),
+        **_reasoning(body, _of_type(said, kinds, UPDATE), note),
         changes=note.all,
     )
 
@@ -91,19 +102,24 @@ def _known(body: dict[str, Any], note: Changes) -> None:
         note("truncation", "nothing is cut: the whole input fits")
 
 
-def _input(body: dict[str, Any]) -> list[Any]:
+def _input(body: dict[str, Any]) -> list[bytes]:
     said = body.get("input")
-    return [{"role": "user", "content": said}] if isinstance(said, str) else of(said, list, "input")
+    return [_user(said)] if isinstance(said, str) else of(said, list, "input")
 
 
-def _of_type(said: list[Any], kind: str) -> Iterator[dict[str, Any]]:
-    return (item for item in said if isinstance(item, dict) and item.get("type") == kind)
+def _user(text: str) -> bytes:
+    return msgspec.json.encode({"role": "user", "content": text})
 
 
-def _tools(body: dict[str, Any], said: list[Any]) -> Iterator[Any]:
+def _of_type(said: list[bytes], kinds: list[str | None], wanted: str) -> list[dict[str, Any]]:
+    found = (item for item, kind in zip(said, kinds, strict=True) if kind == wanted)
+    return [msgspec.json.decode(item) for item in found]
+
+
+def _tools(body: dict[str, Any], added: list[dict[str, Any]]) -> Iterator[Any]:
     """Codex puts its tools into the input."""
     yield from get(body, "tools", list, [])
-    for item in _of_type(said, "additional_tools"):
+    for item in added:
         only(item, (*items.COMMON, "role", "tools"), "additional_tools")
         yield from need(item, "tools", list)
 
@@ -133,10 +149,12 @@ def _system(
         yield Text(sentence)
 
 
-def _reasoning(body: dict[str, Any], said: list[Any], note: Changes) -> dict[str, Any]:
+def _reasoning(
+    body: dict[str, Any], updates: list[dict[str, Any]], note: Changes
+) -> dict[str, Any]:
     """`effort` and `thinking` of a Request; an update in the input counts from there on."""
     configs = [get(body, "reasoning", dict, {})]
-    for item in _of_type(said, "configuration_update"):
+    for item in updates:
         only(item, (*items.COMMON, "role", "reasoning"), "configuration_update")
         configs.append(get(item, "reasoning", dict, {}))
     efforts = [effort for config in configs if (effort := _effort(config))]
