@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from turnout.wire.changes import Changes
-from turnout.wire.request import Message, Target, Text, Thinking, ToolResult, ToolUse
+from turnout.wire.request import Message, Target
 
 MOST = 64 << 20  # bytes of everything that is kept
 LONGEST = 16 << 10  # of a message's texts; a longer one costs by its bytes, kept or not
@@ -115,7 +115,7 @@ class Writing:
         number = self._targets.setdefault(target, next(_numbers))
 
         def write(message: Message, *besides: Hashable) -> Iterable[Any]:
-            if (size := _size(message)) > LONGEST:
+            if (size := message.size) > LONGEST:
                 return self._work(message, target, note, *besides)
             key = (number, message, *besides)
             kept = KEPT.get(key, size)
@@ -129,19 +129,3 @@ class Writing:
             return pieces
 
         return write
-
-
-def _size(message: Message) -> int:
-    """Characters of its texts."""
-    size = 0
-    for part in message.parts:
-        match part:
-            case Text() | Thinking():
-                size += len(part.text)
-            case ToolUse():
-                size += len(part.input)
-            case ToolResult():
-                size += sum([len(i.text if isinstance(i, Text) else i.data) for i in part.content])
-            case _:
-                size += len(part.data)
-    return size

@@ -5,7 +5,9 @@
 `Target` is what the writer of a request has to know about the model that will read it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -54,8 +56,14 @@ class Ask:
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
+    """Like every part: `size` is about how many characters it has."""
+
     text: str
     cache: CacheTtl | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +74,10 @@ class Image(msgspec.Struct, frozen=True, gc=False):
     url: str = ""
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
 
 class Document(msgspec.Struct, frozen=True, gc=False):
     media_type: str = ""
@@ -74,6 +86,10 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
 
 class Thinking(msgspec.Struct, frozen=True, gc=False):
     """`signature` is "" when unsigned; `redacted` thinking has its opaque bytes in `signature`."""
@@ -81,6 +97,10 @@ class Thinking(msgspec.Struct, frozen=True, gc=False):
     text: str
     signature: str = ""
     redacted: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
 
 class ToolUse(msgspec.Struct, frozen=True, gc=False):
@@ -92,12 +112,20 @@ class ToolUse(msgspec.Struct, frozen=True, gc=False):
     cache: CacheTtl | None = None
     signature: str = ""
 
+    @property
+    def size(self) -> int:
+        return len(self.input)
+
 
 class ToolResult(msgspec.Struct, frozen=True, gc=False):
     id: str
     content: tuple[Text | Image | Document, ...]
     is_error: bool = False
     cache: CacheTtl | None = None
+
+    @property
+    def size(self) -> int:
+        return sum([part.size for part in self.content])
 
 
 type Part = Text | Image | Document | Thinking | ToolUse | ToolResult
@@ -106,6 +134,20 @@ type Part = Text | Image | Document | Thinking | ToolUse | ToolResult
 class Message(msgspec.Struct, frozen=True, gc=False):
     role: Role
     parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        return sum([part.size for part in self.parts])
+
+
+def thinks(message: Message) -> bool:
+    return Thinking in map(type, message.parts)
+
+
+def marked(messages: Iterable[Message]) -> bool:
+    """Whether a client's cache mark is on any part of theirs."""
+    parts = chain.from_iterable([message.parts for message in messages])
+    return any(part.cache for part in parts if not isinstance(part, Thinking))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +221,12 @@ class Request:
     wants_usage: bool = True
     compaction: bool = False
     changes: tuple[Change, ...] = ()
+
+    @property
+    def marked(self) -> bool:
+        """Whether a client's cache mark is anywhere."""
+        apart = any(text.cache for text in self.system) or any(tool.cache for tool in self.tools)
+        return apart or marked(self.messages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ user  model(functionCall...)  user(functionResponse...)  model ...
 
 import json
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -192,25 +192,32 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def write(messages: list[Message], target: Target) -> Iterator[Sent]:
-    """Messages in turn, each call answered by the next one."""
-    names: dict[str, str] = {}
-    order: dict[str, int] = {}
+# the calls of the message before, in order: id, name
+type Called = tuple[tuple[str, str], ...]
+
+
+def write(messages: list[Message], written: Callable[..., Iterable[Any]]) -> Iterator[Any]:
+    """Messages in turn, each call answered by the next one. `written`: of `content`."""
+    called: Called = ()
     for message in messages:
         if message.role == "assistant":
+            yield from written(message, ())
             calls = [part for part in message.parts if isinstance(part, ToolUse)]
-            names |= {call.id: call.name for call in calls}
-            order = {call.id: place for place, call in enumerate(calls)}
-            parts = [_write(part, target) for part in message.parts]
-            yield {"role": "model", "parts": parts}
+            called = tuple([(call.id, call.name) for call in calls])
         else:
-            yield {"role": "user", "parts": list(_user(message, names, order, target))}
+            yield from written(message, called)
 
 
-def _user(
-    message: Message, names: dict[str, str], order: dict[str, int], target: Target
-) -> Iterator[Sent]:
+def content(message: Message, called: Called, target: Target) -> Sent:
+    if message.role == "assistant":
+        return {"role": "model", "parts": [_write(part, target) for part in message.parts]}
+    return {"role": "user", "parts": list(_user(message, called, target))}
+
+
+def _user(message: Message, called: Called, target: Target) -> Iterator[Sent]:
     """Answers in the order of their calls, then what else they showed, then the rest."""
+    names = dict(called)
+    order = {name: place for place, name in enumerate(names)}
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     results.sort(key=lambda result: order.get(result.id, 0))
     yield from (_write_result(result, names[result.id]) for result in results)

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from turnout.wire.changes import Changes
-from turnout.wire.envelope import Envelope, split_id, with_id
+from turnout.wire.envelope import MARK, Envelope, split_id, with_id
 from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
 
 FAMILY = "gemini"
 FOREIGN = "skip_thought_signature_validator"
 _GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
 FIRST_STRICT = 3
+OF_CALLS = (ToolUse, ToolResult)
 
 
 def strict(model: str) -> bool:
@@ -34,11 +35,14 @@ def sealed(id: str, signature: str) -> str:
 
 def opened(message: Message) -> Message:
     """Ids without what they carry; signatures of this family beside them."""
+    ids = [part.id for part in message.parts if isinstance(part, OF_CALLS)]
+    if not any(MARK in one for one in ids):
+        return message
     return Message(message.role, tuple(map(_opened, message.parts)))
 
 
 def _opened(part: Part) -> Part:
-    if not isinstance(part, ToolUse | ToolResult):
+    if not isinstance(part, OF_CALLS):
         return part
     bare, carried = split_id(part.id)
     if bare == part.id:
@@ -54,8 +58,11 @@ def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
     said = list(messages)
     begins = _turn(said)
     for index, message in enumerate(said):
+        if index < begins:
+            yield message
+            continue
         calls = [part for part in message.parts if isinstance(part, ToolUse)]
-        if index < begins or not calls or any(call.signature for call in calls):
+        if not calls or any(call.signature for call in calls):
             yield message
             continue
         note("thoughtSignature", f"{FOREIGN}: another model made these calls")
@@ -68,8 +75,8 @@ def _turn(messages: list[Message]) -> int:
     """Where the turn in progress begins: at the latest words of a person."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        results = any(isinstance(part, ToolResult) for part in message.parts)
-        words = any(isinstance(part, Text) for part in message.parts)
-        if message.role == "user" and words and not results:
-            return index
+        if message.role == "user":
+            kinds = set(map(type, message.parts))
+            if Text in kinds and ToolResult not in kinds:
+                return index
     return 0

@@ -19,6 +19,7 @@ from turnout.wire.request import (
     Thinking,
     ToolResult,
     ToolUse,
+    thinks,
 )
 
 type Item = dict[str, Any]
@@ -31,7 +32,7 @@ def kept(message: Message, target: Target, note: Changes) -> Message:
 
     https://platform.openai.com/docs/guides/reasoning#keeping-reasoning-items-in-context
     """
-    if not any(isinstance(part, Thinking) for part in message.parts):
+    if not thinks(message):
         return message
     parts: list[Part] = []
     for part in reversed(message.parts):
