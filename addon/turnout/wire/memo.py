@@ -96,7 +96,8 @@ class Reading[T]:
             own = Changes()
             kept = self._work(msgspec.json.decode(raw), own, *besides), own.all
             KEPT.put(key, kept, 2 * len(raw))
-        note.again(kept[1])
+        if kept[1]:
+            note.again(kept[1])
         value: T = kept[0]
         return value
 
@@ -124,7 +125,8 @@ class Writing:
                 made = self._work(message, target, own, *besides)
                 kept = [msgspec.Raw(_encode(piece)) for piece in made], own.all
                 KEPT.put(key, kept, size)
-            note.again(kept[1])
+            if kept[1]:
+                note.again(kept[1])
             pieces: list[msgspec.Raw] = kept[0]
             return pieces
 

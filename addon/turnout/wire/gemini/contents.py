@@ -70,7 +70,8 @@ class Reader:
 
     def __call__(self, raw: bytes) -> Message:
         said, answered = _read(raw, self._note)
-        if not any(isinstance(part, ToolUse | ToolResult) for part in said.parts):
+        kinds = set(map(type, said.parts))
+        if ToolUse not in kinds and ToolResult not in kinds:
             return said
         names = iter(answered)
         parts = [self._named(part, names) for part in said.parts]
@@ -91,6 +92,8 @@ class Reader:
 
     def _answered(self, sent: str, name: str) -> str:
         """The open call with this id, else the first with this name."""
+        if sent and self._open and self._open[0][0] == sent:
+            return self._open.pop(0)[1]
         by_id = [call for call in self._open if sent and call[0] == sent]
         by_name = [call for call in self._open if call[2] == name]
         call = next(iter(by_id or by_name), None)

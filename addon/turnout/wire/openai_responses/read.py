@@ -32,6 +32,7 @@ NATIVE = ("previous_response_id", "conversation", "background", "prompt", "conte
           "moderation")  # fmt: skip
 # items that say nothing in the conversation
 TOOLS, UPDATE = "additional_tools", "configuration_update"
+APART = (*(kind.encode() for kind in (TOOLS, UPDATE, compaction.TRIGGER)), b"\\u00")
 LOGPROBS = "message.output_text.logprobs"
 VERBOSITY = {
     "low": "Keep your answers short.",
@@ -40,11 +41,11 @@ VERBOSITY = {
 }
 
 
-class Kind(msgspec.Struct):
+class Typed(msgspec.Struct):
     type: str | None = None
 
 
-_kind = msgspec.json.Decoder(Kind)
+_typed = msgspec.json.Decoder(Typed)
 
 
 def read(body: bytes, _path: str) -> Request:
@@ -57,7 +58,7 @@ def _request(body: dict[str, Any]) -> Request:
     note, names = Changes(), Names()
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
-    kinds = [_kind.decode(item).type for item in said]
+    kinds = list(map(_kind, said))
     declared = tuple(tools.read(_tools(body, _of_type(said, kinds, TOOLS)), names, note))
     compacts = kinds[-1:] == [compaction.TRIGGER]
     if compacts:
@@ -105,6 +106,13 @@ def _known(body: dict[str, Any], note: Changes) -> None:
 def _input(body: dict[str, Any]) -> list[bytes]:
     said = body.get("input")
     return [_user(said)] if isinstance(said, str) else of(said, list, "input")
+
+
+def _kind(item: bytes) -> str | None:
+    """Its type, where it is no part of the conversation. Letters of it may be escaped."""
+    if not any([word in item for word in APART]):  # noqa: C419  a list is the quickest
+        return None
+    return _typed.decode(item).type
 
 
 def _user(text: str) -> bytes:
