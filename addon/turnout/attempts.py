@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from turnout import betas
+from turnout import aside, betas
 from turnout.config import Provider
 from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
@@ -52,6 +52,7 @@ class Composer:
     second_key: bool = False
     cleaned: tuple[Change, ...] = ()
     _request: Request | None = None
+    _prepared: dict[tuple[str, str], Written | UnsupportedError] = field(default_factory=dict)
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
@@ -75,6 +76,18 @@ class Composer:
             if made == MAX_ATTEMPTS:
                 return
 
+    def prepare(self, order: tuple[Binding, ...]) -> None:
+        """What is pure in the first attempt, and takes long with a large body: in any thread."""
+        if len(self.body) < aside.LARGE:
+            return
+        for binding in order:
+            key = binding.provider, binding.id
+            try:
+                self._prepared[key] = self._written(binding)
+                return
+            except UnsupportedError as e:
+                self._prepared[key] = e
+
     def home(self) -> Attempt:
         """The client's own request, as it came."""
         return Attempt(
@@ -91,9 +104,12 @@ class Composer:
     def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
         """`own`: with the client's token, at its own host."""
         provider = self.providers[binding.provider]
-        theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
+        theirs = self._spoken(binding)
         with self.stages("translate"):
-            written = self._written(binding, theirs)
+            written = self._prepared.pop((binding.provider, binding.id), None)
+            if isinstance(written, UnsupportedError):
+                raise written
+            written = written or self._written(binding)
         own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = (
@@ -115,12 +131,17 @@ class Composer:
             clients_key=own,
         )
 
-    def _written(self, binding: Binding, theirs: Dialect) -> Written:
+    def _written(self, binding: Binding) -> Written:
+        theirs = self._spoken(binding)
         if theirs is self.dialect:
             if self._named(binding):
                 return Written(self.body)
             return theirs.splice(self.body, target(binding, theirs.name))
         return theirs.write_request(self.request(), target(binding, theirs.name))
+
+    def _spoken(self, binding: Binding) -> Dialect:
+        provider = self.providers[binding.provider]
+        return DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
 
     def _named(self, binding: Binding) -> bool:
         """Is this the model in the client's path? Where the body has it, splicing looks there."""

@@ -123,11 +123,11 @@ class Writing:
             if kept is None:
                 own = Changes()
                 made = self._work(message, target, own, *besides)
-                kept = [msgspec.Raw(_encode(piece)) for piece in made], own.all
+                kept = tuple([msgspec.Raw(_encode(piece)) for piece in made]), own.all
                 KEPT.put(key, kept, size)
             if kept[1]:
                 note.again(kept[1])
-            pieces: list[msgspec.Raw] = kept[0]
+            pieces: tuple[msgspec.Raw, ...] = kept[0]
             return pieces
 
         return write

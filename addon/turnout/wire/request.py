@@ -144,6 +144,17 @@ def thinks(message: Message) -> bool:
     return Thinking in map(type, message.parts)
 
 
+def plain(message: Message) -> bool:
+    """Without thinking and blank texts: every dialect takes all of it into a history."""
+    for part in message.parts:  # a loop, for speed: of every message, with every request
+        if isinstance(part, Text):
+            if not part.text.strip():
+                return False
+        elif isinstance(part, Thinking):
+            return False
+    return True
+
+
 def marked(messages: Iterable[Message]) -> bool:
     """Whether a client's cache mark is on any part of theirs."""
     parts = chain.from_iterable([message.parts for message in messages])

@@ -105,6 +105,7 @@ def _tool_use(block: Block, _: Changes) -> Part:
     )
 
 
+CONTENT = (Text, Image, Document)
 RESULTS = frozenset({"text", "image", "document", "tool_reference"})
 
 
@@ -113,7 +114,7 @@ def _tool_result(block: Block, note: Changes) -> Part:
     content = read(block.get("content", ""), RESULTS, note)
     return ToolResult(
         get(block, "tool_use_id", str, ""),
-        tuple(part for part in content if isinstance(part, Text | Image | Document)),
+        tuple([part for part in content if isinstance(part, CONTENT)]),
         get(block, "is_error", bool, False),
         cache_ttl(block),
     )

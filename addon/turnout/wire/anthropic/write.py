@@ -24,7 +24,7 @@ from turnout.wire.request import (
     Thinking,
     Written,
     marked,
-    thinks,
+    plain,
 )
 from turnout.wire.sampling import DEFAULTS, wished, without_defaults
 from turnout.wire.turns import paired
@@ -82,8 +82,7 @@ def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
 
 def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> Message:
     """Thinking is for the model that signed it; blank text is refused."""
-
-    if not thinks(message) and not any(map(_blank, message.parts)):
+    if plain(message):
         return message
 
     def kept(part: Part) -> Part | None:
@@ -97,10 +96,6 @@ def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> 
         return None
 
     return Message(message.role, tuple(part for part in map(kept, message.parts) if part))
-
-
-def _blank(part: Part) -> bool:
-    return isinstance(part, Text) and not part.text.strip()
 
 
 def _ended(messages: list[Message], target: Target, note: Changes) -> list[Message]:

@@ -127,7 +127,7 @@ def _check(said: str, parts: Sequence[Part | None]) -> None:
 
 
 def _part(part: Sent, answered: list[str], note: Changes) -> Part | None:
-    for name in sorted(part.keys() & NATIVE.keys()):
+    for name in () if NATIVE.keys().isdisjoint(part) else sorted(part.keys() & NATIVE.keys()):
         if part[name] is not None:
             raise UnsupportedError(NATIVE[name], name)
     if part.get("mediaResolution") is not None:
@@ -144,7 +144,7 @@ def _call(part: Sent) -> ToolUse:
     call = need(part, "functionCall", dict)
     only(call, ("id", "name", "args"), "functionCall")
     signature = get(part, "thoughtSignature", str, "")
-    args = json.dumps(get(call, "args", dict, {}), ensure_ascii=False, separators=(",", ":"))
+    args = _json(get(call, "args", dict, {}))
     return ToolUse(
         get(call, "id", str, ""),
         need(call, "name", str),
@@ -191,8 +191,7 @@ def _words(response: Sent) -> tuple[str, bool]:
             return _json(response), False
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 # the calls of the message before, in order: id, name
@@ -205,8 +204,7 @@ def write(messages: list[Message], written: Callable[..., Iterable[Any]]) -> Ite
     for message in messages:
         if message.role == "assistant":
             yield from written(message, ())
-            calls = [part for part in message.parts if isinstance(part, ToolUse)]
-            called = tuple([(call.id, call.name) for call in calls])
+            called = tuple([(p.id, p.name) for p in message.parts if isinstance(p, ToolUse)])
         else:
             yield from written(message, called)
 
@@ -233,7 +231,7 @@ def _user(message: Message, called: Called, target: Target) -> Iterator[Sent]:
 
 
 def _write_result(result: ToolResult, name: str) -> Sent:
-    text = "\n".join(part.text for part in result.content if isinstance(part, Text))
+    text = "\n".join([part.text for part in result.content if isinstance(part, Text)])
     response = {"error" if result.is_error else "result": text}
     return {"functionResponse": {"id": result.id, "name": name, "response": response}}
 

@@ -6,6 +6,7 @@ The first call of a step bears it. Models from 3 on refuse a step of the turn in
 for calls that another model made, Google documents a word that stands in for it.
 """
 
+import operator
 import re
 from collections.abc import Iterable, Iterator
 
@@ -35,10 +36,10 @@ def sealed(id: str, signature: str) -> str:
 
 def opened(message: Message) -> Message:
     """Ids without what they carry; signatures of this family beside them."""
-    ids = [part.id for part in message.parts if isinstance(part, OF_CALLS)]
-    if not any(MARK in one for one in ids):
-        return message
-    return Message(message.role, tuple(map(_opened, message.parts)))
+    for part in message.parts:
+        if isinstance(part, OF_CALLS) and MARK in part.id:
+            return Message(message.role, tuple(map(_opened, message.parts)))
+    return message
 
 
 def _opened(part: Part) -> Part:
@@ -57,18 +58,22 @@ def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
     """The steps of the turn in progress, each signed: a foreign one by the word that says so."""
     said = list(messages)
     begins = _turn(said)
-    for index, message in enumerate(said):
-        if index < begins:
-            yield message
-            continue
-        calls = [part for part in message.parts if isinstance(part, ToolUse)]
-        if not calls or any(call.signature for call in calls):
-            yield message
-            continue
+    yield from said[:begins]
+    signed = [_signed(message) for message in said[begins:]]
+    if any(map(operator.is_not, signed, said[begins:])):
         note("thoughtSignature", f"{FOREIGN}: another model made these calls")
-        signed = replace(calls[0], signature=FOREIGN)
-        parts = (signed if part is calls[0] else part for part in message.parts)
-        yield Message(message.role, tuple(parts))
+    yield from signed
+
+
+def _signed(message: Message) -> Message:
+    if message.role != "assistant" or ToolUse not in map(type, message.parts):
+        return message
+    calls = [part for part in message.parts if isinstance(part, ToolUse)]
+    if any([call.signature for call in calls]):  # noqa: C419  a list is the quickest
+        return message
+    signed = replace(calls[0], signature=FOREIGN)
+    parts = [signed if part is calls[0] else part for part in message.parts]
+    return Message(message.role, tuple(parts))
 
 
 def _turn(messages: list[Message]) -> int:

@@ -21,6 +21,7 @@ from turnout.wire.request import (
     Text,
     Thinking,
     Written,
+    plain,
     thinks,
 )
 from turnout.wire.sampling import wished
@@ -102,15 +103,17 @@ def _written(
 
 def _kept(message: Message, note: Changes) -> Message:
     """Thoughts are for the model that had them; blank text is refused."""
-
+    if plain(message):
+        return message
     if thinks(message):
         note("thinking", "of another model: left out of the history")
-    kept = tuple([part for part in message.parts if not (type(part) is Thinking or _blank(part))])
-    return message if len(kept) == len(message.parts) else Message(message.role, kept)
+    return Message(message.role, tuple(filter(_keeps, message.parts)))
 
 
-def _blank(part: Part) -> bool:
-    return isinstance(part, Text) and not part.text.strip()
+def _keeps(part: Part) -> bool:
+    if isinstance(part, Text):
+        return bool(part.text.strip())
+    return not isinstance(part, Thinking)
 
 
 def _samplers(request: Request, target: Target, note: Changes) -> dict[str, float]:

@@ -33,6 +33,7 @@ TOOL = COMMON | {"tool_call_id", "name"}
 # an assistant's own words of its last answer, sent back by SDKs
 ECHOES = {"annotations", "audio", "function_call", "refusal", "reasoning_details"}
 ASSISTANT = COMMON | ECHOES | {"tool_calls", "reasoning_content", "reasoning"}
+CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
@@ -167,7 +168,7 @@ def write(message: Message, target: Target) -> Iterator[Sent]:
 
 
 def _content(of: tuple[Part, ...]) -> tuple[parts.Content, ...]:
-    return tuple(part for part in of if isinstance(part, Text | Image | Document))
+    return tuple([part for part in of if isinstance(part, CONTENT)])
 
 
 def _write_assistant(message: Message, target: Target) -> Sent:

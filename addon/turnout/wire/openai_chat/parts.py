@@ -38,9 +38,9 @@ def _read(part: Part, note: Changes) -> Content:
 
 def cache_ttl(value: Part) -> CacheTtl | None:
     """Some providers take Anthropic's marks in this dialect."""
-    mark = get(value, "cache_control", dict)
-    if mark is None:
+    if value.get("cache_control") is None:
         return None
+    mark = need(value, "cache_control", dict)
     return "1h" if mark.get("ttl") == "1h" else "5m"
 
 
@@ -89,7 +89,7 @@ READ: dict[str, Callable[[Part, Changes], Content]] = {
 
 def joined(content: Iterable[Content]) -> str:
     """The texts, block by block on lines of their own: not every server takes lists of texts."""
-    return NEWLINE.join(part.text for part in content if isinstance(part, Text))
+    return NEWLINE.join([part.text for part in content if isinstance(part, Text)])
 
 
 def write(content: Iterable[Content], target: Target) -> str | list[Part]:

@@ -86,7 +86,7 @@ READ: dict[str, Callable[[Part, Changes], Content]] = {
 
 
 def joined(content: Iterable[Content]) -> str:
-    return NEWLINE.join(part.text for part in content if isinstance(part, Text))
+    return NEWLINE.join([part.text for part in content if isinstance(part, Text)])
 
 
 def write(part: Content, target: Target) -> Part:

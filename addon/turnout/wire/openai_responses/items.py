@@ -16,7 +16,7 @@ from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.memo import Reading
 from turnout.wire.openai_responses import compaction, content
-from turnout.wire.openai_responses.names import Names, Odd, flat
+from turnout.wire.openai_responses.names import Odd, flat
 from turnout.wire.openai_responses.tools import INPUT
 from turnout.wire.request import Message, Part, Role, Text, Thinking, ToolResult, ToolUse
 
@@ -38,32 +38,40 @@ PHASES = {"commentary", "final_answer"}
 SUMMARY_BREAK = "\n\n"
 
 
-class Reader:
-    """Items in, messages out. `model`: the one asked for, to whose family the reasoning belongs."""
+def read(
+    items: Iterable[bytes], model: str, odd: Odd, note: Changes
+) -> tuple[list[Message], list[Item]]:
+    """The conversation, and the items that are no part of it.
 
-    def __init__(self, model: str, names: Names, note: Changes) -> None:
-        self._besides, self._note = (model, names.odd), note
+    `model`: the one asked for, to whose family the reasoning belongs. `odd`: names of tools.
+    """
+    conversation, apart = _Conversation(), list[Item]()
+    for item in items:
+        found = _read(item, note, model, odd)
+        if found:
+            conversation.add(found)
+        else:
+            apart.append(msgspec.json.decode(item))
+    return conversation.close(), apart
+
+
+class _Conversation:
+    def __init__(self) -> None:
         self._messages: list[Message] = []
         self._said: list[Part] = []  # by the model, since anybody else spoke
 
-    def __call__(self, items: Iterable[bytes]) -> list[Message]:
-        for item in items:
-            if message := _read(item, self._note, *self._besides):
-                self._take(message)
-        self._turn()
-        return self._messages
-
-    def _take(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         if message.role == "assistant":
-            self._said.extend(message.parts)
+            self._said += message.parts
             return
-        self._turn()
+        self.close()
         self._messages.append(message)
 
-    def _turn(self) -> None:
+    def close(self) -> list[Message]:
         if self._said:
             self._messages.append(Message("assistant", tuple(self._said)))
             self._said = []
+        return self._messages
 
 
 @Reading
@@ -172,8 +180,8 @@ def _compaction(item: Item, _: Around) -> Message:
     return Message("user", (Text(text),))
 
 
-def _silent(_: Item, __: Around) -> None:
-    """It is read before the conversation is."""
+def _apart(_: Item, __: Around) -> None:
+    """It says nothing in the conversation."""
 
 
 READ: dict[str, Callable[[Item, Around], Message | None]] = {
@@ -185,6 +193,6 @@ READ: dict[str, Callable[[Item, Around], Message | None]] = {
     "function_call_output": _output,
     "custom_tool_call_output": _output,
     compaction.ITEM: _compaction,
-    "additional_tools": _silent,
-    "configuration_update": _silent,
+    "additional_tools": _apart,
+    "configuration_update": _apart,
 }

@@ -30,9 +30,6 @@ ADVICE = ("service_tier",)
 # what OpenAI keeps or runs for the client
 NATIVE = ("previous_response_id", "conversation", "background", "prompt", "context_management",
           "moderation")  # fmt: skip
-# items that say nothing in the conversation
-TOOLS, UPDATE = "additional_tools", "configuration_update"
-APART = (*(kind.encode() for kind in (TOOLS, UPDATE, compaction.TRIGGER)), b"\\u00")
 LOGPROBS = "message.output_text.logprobs"
 VERBOSITY = {
     "low": "Keep your answers short.",
@@ -58,13 +55,16 @@ def _request(body: dict[str, Any]) -> Request:
     note, names = Changes(), Names()
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
-    kinds = list(map(_kind, said))
-    declared = tuple(tools.read(_tools(body, _of_type(said, kinds, TOOLS)), names, note))
-    compacts = kinds[-1:] == [compaction.TRIGGER]
+    declared = list(tools.read(get(body, "tools", list, []), names, note))
+    compacts = bool(said) and _typed.decode(said[-1]).type == compaction.TRIGGER
     if compacts:
         note("compaction", "asked for in words")
         said = [*said[:-1], _user(compaction.ORDER)]
-    conversation = items.Reader(model, names, note)(said)
+    odd = names.odd
+    conversation, apart = items.read(said, model, odd, note)
+    declared += tools.read(_added(apart), names, note)
+    if names.odd != odd:
+        conversation, apart = items.read(said, model, names.odd, note)
     leading = list(takewhile(lambda message: message.role == "system", conversation))
     text = get(body, "text", dict, {})
     only(text, ("format", "verbosity"), "text")
@@ -82,7 +82,7 @@ def _request(body: dict[str, Any]) -> Request:
         stream=get(body, "stream", bool, False),
         user=get(body, "user", str, ""),
         compaction=compacts,
-        **_reasoning(body, _of_type(said, kinds, UPDATE), note),
+        **_reasoning(body, apart, note),
         changes=note.all,
     )
 
@@ -108,28 +108,16 @@ def _input(body: dict[str, Any]) -> list[bytes]:
     return [_user(said)] if isinstance(said, str) else of(said, list, "input")
 
 
-def _kind(item: bytes) -> str | None:
-    """Its type, where it is no part of the conversation. Letters of it may be escaped."""
-    if not any([word in item for word in APART]):  # noqa: C419  a list is the quickest
-        return None
-    return _typed.decode(item).type
-
-
 def _user(text: str) -> bytes:
     return msgspec.json.encode({"role": "user", "content": text})
 
 
-def _of_type(said: list[bytes], kinds: list[str | None], wanted: str) -> list[dict[str, Any]]:
-    found = (item for item, kind in zip(said, kinds, strict=True) if kind == wanted)
-    return [msgspec.json.decode(item) for item in found]
-
-
-def _tools(body: dict[str, Any], added: list[dict[str, Any]]) -> Iterator[Any]:
+def _added(apart: list[dict[str, Any]]) -> Iterator[Any]:
     """Codex puts its tools into the input."""
-    yield from get(body, "tools", list, [])
-    for item in added:
-        only(item, (*items.COMMON, "role", "tools"), "additional_tools")
-        yield from need(item, "tools", list)
+    for item in apart:
+        if item["type"] == "additional_tools":
+            only(item, (*items.COMMON, "role", "tools"), "additional_tools")
+            yield from need(item, "tools", list)
 
 
 def _choice(body: dict[str, Any], names: Names, *, compacts: bool) -> ToolChoice | None:
@@ -137,7 +125,7 @@ def _choice(body: dict[str, Any], names: Names, *, compacts: bool) -> ToolChoice
     return ToolChoice("none") if compacts else tools.read_choice(body.get("tool_choice"), names)
 
 
-def _once(declared: tuple[Tool, ...]) -> tuple[Tool, ...]:
+def _once(declared: list[Tool]) -> tuple[Tool, ...]:
     """The latest declaration of a tool counts."""
     return tuple({tool.name: tool for tool in declared}.values())
 
@@ -157,12 +145,12 @@ def _system(
         yield Text(sentence)
 
 
-def _reasoning(
-    body: dict[str, Any], updates: list[dict[str, Any]], note: Changes
-) -> dict[str, Any]:
+def _reasoning(body: dict[str, Any], apart: list[dict[str, Any]], note: Changes) -> dict[str, Any]:
     """`effort` and `thinking` of a Request; an update in the input counts from there on."""
     configs = [get(body, "reasoning", dict, {})]
-    for item in updates:
+    for item in apart:
+        if item["type"] != "configuration_update":
+            continue
         only(item, (*items.COMMON, "role", "reasoning"), "configuration_update")
         configs.append(get(item, "reasoning", dict, {}))
     efforts = [effort for config in configs if (effort := _effort(config))]

@@ -24,6 +24,7 @@ from turnout.wire.request import (
 
 type Item = dict[str, Any]
 
+CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
@@ -65,7 +66,7 @@ def _message(role: str, parts: list[Item]) -> Item:
 
 
 def _said(message: Message) -> list[content.Content]:
-    return [part for part in message.parts if isinstance(part, Text | Image | Document)]
+    return [part for part in message.parts if isinstance(part, CONTENT)]
 
 
 def _of_assistant(part: Part) -> Item:
