@@ -64,6 +64,8 @@ class Meter:
         self._keep(event)
         if self.also:
             self.also(event)
+        if self.first is not None and isinstance(event, SAID):
+            return
         match event:
             case Started(model=model):
                 self.model = model
@@ -87,6 +89,8 @@ class Meter:
             self.kept = None
 
 
+# what tells nothing but when the first of it came
+SAID = (Text, Thinking, ToolInput, ToolCall, Signature, Redacted)
 MOST_KEPT = 4 << 20  # characters, and 64 for each event
 
 

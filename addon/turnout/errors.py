@@ -13,9 +13,6 @@
 Whatever is raised on the way, the client's original bytes go to their original host.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 
 class TurnoutError(Exception):
     """Base of every error this package raises on purpose."""
@@ -60,13 +57,24 @@ class UnsupportedError(WireError):
         self.reason = reason
 
 
-@contextmanager
-def reading(dialect: str) -> Iterator[None]:
+# what reading a peer's bytes trips over
+TRIPPED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+class reading:  # noqa: N801  no generator, as it is entered for every piece of a stream
     """Whatever trips over a peer's bytes is the peer's fault: one error for all of it."""
-    try:
-        yield
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
-        raise WireError(f"{dialect}: {e!r}") from e
+
+    __slots__ = ("_dialect",)
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, e: BaseException | None, __: object) -> None:
+        if isinstance(e, TRIPPED):
+            raise WireError(f"{self._dialect}: {e!r}") from e
 
 
 class NoTargetError(TurnoutError):
