@@ -68,6 +68,10 @@ class Meter:
             self.also(event)
         if isinstance(event, CARRIERS) and len(self.carried) < MOST_CARRIED:
             self.carried.append(event)
+        if self.first is None or not isinstance(event, SAID):
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
         match event:
             case Started(model=model):
                 self.model = model
@@ -93,6 +97,8 @@ class Meter:
 
 CARRIERS = (Signature, Redacted, ToolCall)
 MOST_CARRIED = 1000  # of one answer
+# what tells nothing but when the first of it came
+SAID = (Text, Thinking, ToolInput, ToolCall, Signature, Redacted)
 MOST_KEPT = 4 << 20  # characters, and 64 for each event
 
 

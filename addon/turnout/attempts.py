@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from turnout import betas
+from turnout import aside, betas
 from turnout.config import Provider
 from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
@@ -59,6 +59,7 @@ class Composer:
     requested: Binding | None = None
     _made: list[Binding] = field(default_factory=list)
     _request: Request | None = None
+    _prepared: dict[tuple[str, str], Written | UnsupportedError] = field(default_factory=dict)
 
     def attempts(self, order: tuple[Binding, ...]) -> Iterator[Attempt]:
         """Ours, best first. A binding that cannot carry it is passed over, with its reason."""
@@ -82,6 +83,18 @@ class Composer:
                 yield self._attempt(binding, own=False)
             if made == MAX_ATTEMPTS:
                 return
+
+    def prepare(self, order: tuple[Binding, ...]) -> None:
+        """What is pure in the first attempt, and takes long with a large body: in any thread."""
+        if len(self.body) < aside.LARGE:
+            return
+        for binding in order:
+            key = binding.provider, binding.id
+            try:
+                self._prepared[key] = self._written(binding)
+                return
+            except UnsupportedError as e:
+                self._prepared[key] = e
 
     def home(self) -> Attempt:
         """The client's own request, as it came."""
@@ -131,9 +144,12 @@ class Composer:
     ) -> Attempt:
         """`own`: with the client's token, at its own host. `told`: what can be said there."""
         provider = self.providers[binding.provider]
-        theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
+        theirs = self._spoken(binding)
         with self.stages("translate"):
-            written = self._written(binding, theirs, told or self.target(binding, theirs.name))
+            written = None if told else self._prepared.pop((binding.provider, binding.id), None)
+            if isinstance(written, UnsupportedError):
+                raise written
+            written = written or self._written(binding, told)
         own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = (
@@ -156,12 +172,18 @@ class Composer:
             signed=untouched and self._signed,
         )
 
-    def _written(self, binding: Binding, theirs: Dialect, told: Target) -> Written:
+    def _written(self, binding: Binding, told: Target | None = None) -> Written:
+        theirs = self._spoken(binding)
+        told = told or self.target(binding, theirs.name)
         if theirs is not self.dialect:
             return theirs.write_request(self.request(), told)
         if not self._named(binding):
             return theirs.splice(self.body, told)
         return theirs.mend(self.body, told) if theirs.mend else Written(self.body)
+
+    def _spoken(self, binding: Binding) -> Dialect:
+        provider = self.providers[binding.provider]
+        return DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
 
     def _named(self, binding: Binding) -> bool:
         """Is this the model in the client's path? Where the body has it, splicing looks there."""

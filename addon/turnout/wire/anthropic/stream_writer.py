@@ -68,7 +68,7 @@ class StreamWriter:
 
     def write(self, event: Event) -> Iterator[dict[str, Any]]:
         """The payloads of the frames that say it."""
-        if not isinstance(event, Failed | Usage):
+        if not self._started and not isinstance(event, (Failed, Usage)):
             yield from self._start()
         match event:
             case Started():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from turnout.errors import reading
+from turnout.wire import sse
 from turnout.wire.calls import Calls
 from turnout.wire.events import (
     Event,
@@ -73,7 +74,7 @@ class StreamReader:
             for chunk in self._objects.feed(data):
                 if self._ended:
                     return
-                yield from self.read(json.loads(chunk))
+                yield from self.read(sse.read(chunk))
         if not data:
             yield from self.end()
 

@@ -75,7 +75,7 @@ class StreamWriter:
 
     def write(self, event: Event) -> Iterator[dict[str, Any]]:
         """The payloads of the frames that say it."""
-        if not isinstance(event, Failed | Usage):
+        if not (self._started or isinstance(event, (Failed, Usage))) or isinstance(event, Started):
             yield from self._start(event)
         match event:
             case Started():

@@ -19,10 +19,12 @@ from turnout.wire.request import (
     Thinking,
     ToolResult,
     ToolUse,
+    thinks,
 )
 
 type Item = dict[str, Any]
 
+CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
@@ -31,7 +33,7 @@ def kept(message: Message, target: Target, note: Changes) -> Message:
 
     https://platform.openai.com/docs/guides/reasoning#keeping-reasoning-items-in-context
     """
-    if not any(isinstance(part, Thinking) for part in message.parts):
+    if not thinks(message):
         return message
     parts: list[Part] = []
     for part in reversed(message.parts):
@@ -65,7 +67,7 @@ def _message(role: str, parts: list[Item]) -> Item:
 
 
 def _said(message: Message) -> list[content.Content]:
-    return [part for part in message.parts if isinstance(part, Text | Image | Document)]
+    return [part for part in message.parts if isinstance(part, CONTENT)]
 
 
 def _of_assistant(part: Part) -> Item:
