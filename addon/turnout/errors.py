@@ -66,7 +66,24 @@ def reading(dialect: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
-        raise WireError(f"{dialect}: {e!r}") from e
+        raise WireError(f"{dialect}: {_said(e)}") from e
+
+
+def _said(e: Exception) -> str:
+    """For a person, where the decoders' own words would not do."""
+    match type(e).__name__, str(e):
+        case "KeyError", _:
+            return f"{e.args[0]} is missing" if e.args else "a field is missing"
+        case "DecodeError", "Input data was truncated":
+            return (
+                "the JSON is cut short, or holds half a character (\\ud800 without its other half)"
+            )
+        case "JSONDecodeError", said:
+            return f"no JSON ({said})"
+        case "DecodeError" | "ValidationError", said:
+            return said
+        case _:
+            return repr(e)
 
 
 class NoTargetError(TurnoutError):
