@@ -171,7 +171,7 @@ def test_an_empty_block_of_text() -> None:
     request = DIALECTS["anthropic"].read_request(
         json.dumps(a(user([{"type": "text", "text": ""}]))).encode(), PATHS["anthropic"]
     )
-    for to in "gemini":
+    for to in ("openai_chat", "gemini"):
         with pytest.raises(UnsupportedError):
             DIALECTS[to].write_request(request, Target(model="m"))
     assert DIALECTS["openai_responses"].write_request(request, Target(model="m")).body
