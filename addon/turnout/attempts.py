@@ -117,7 +117,7 @@ class Composer:
             gone[opaque] = None
             return False
 
-        told = replace(self.target(self.requested, self.dialect.name), minted=nobodys)
+        told = replace(self._told(self.requested, self.dialect), minted=nobodys)
         attempt = self._attempt(self.requested, told=told)
         return replace(attempt, gone=tuple(gone)) if gone and attempt.clients_key else None
 
@@ -132,7 +132,7 @@ class Composer:
         provider = self.providers[binding.provider]
         theirs = DIALECTS[spoken(provider, self.arrival, self.dialect.name)]
         with self.stages("translate"):
-            written = self._written(binding, theirs, told or self.target(binding, theirs.name))
+            written = self._written(binding, theirs, told or self._told(binding, theirs))
         own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = (
@@ -154,6 +154,13 @@ class Composer:
             clients_key=own,
             signed=untouched and self._signed,
         )
+
+    def _told(self, binding: Binding, theirs: Dialect) -> Target:
+        """At home a model keeps the name that the client has for it."""
+        told = self.target(binding, theirs.name)
+        named = self.ask.model if self.ask else ""
+        at_home = theirs is self.dialect and binding.provider == self.arrival.home
+        return replace(told, model=named) if at_home and named in binding.names else told
 
     def _written(self, binding: Binding, theirs: Dialect, told: Target) -> Written:
         if theirs is not self.dialect:
