@@ -9,11 +9,12 @@ from turnout import betas
 from turnout.config import Provider
 from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
+from turnout.guard.hidden import is_personal
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import LONG_CONTEXT, Binding, target
 from turnout.spoken import spoken
 from turnout.stages import Stages
-from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
+from turnout.trip import HOP_BY_HOP, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.request import Ask, Change, DialectName, Request, Target, Written
@@ -226,7 +227,7 @@ class Composer:
         open_headers = tuple(
             pair
             for pair in _plain(kept)
-            if not SECRET.search(pair[0].lower()) and pair[0].lower() not in TRACE
+            if not is_personal(pair[0]) and pair[0].lower() not in TRACE
         )
         return _replaced(betas.without(open_headers, (betas.OAUTH,)), ours)
 
@@ -272,7 +273,7 @@ def _query(url: str) -> str:
     pairs = [
         (name, value)
         for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        if not SECRET.search(name.lower())
+        if not is_personal(name)
     ]
     return f"?{urlencode(pairs)}" if pairs else ""
 

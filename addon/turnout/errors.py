@@ -66,24 +66,23 @@ def reading(dialect: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
-        raise WireError(f"{dialect}: {_said(e)}") from e
+        raise WireError(f"{dialect}: {_words(e)}") from e
 
 
-def _said(e: Exception) -> str:
-    """For a person, where the decoders' own words would not do."""
-    match type(e).__name__, str(e):
-        case "KeyError", _:
-            return f"{e.args[0]} is missing" if e.args else "a field is missing"
-        case "DecodeError", "Input data was truncated":
-            return (
-                "the JSON is cut short, or holds half a character (\\ud800 without its other half)"
-            )
-        case "JSONDecodeError", said:
-            return f"no JSON ({said})"
-        case "DecodeError" | "ValidationError", said:
-            return said
-        case _:
-            return repr(e)
+def _words(e: Exception) -> str:
+    """What is wrong with the bytes, for whoever sent them."""
+    match e:
+        case KeyError():
+            return f"{e} is missing"
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case RecursionError():
+            return "it is nested too deep"
+        case ValueError() if str(e) == "Input data was truncated":
+            return "it is cut short, or has half a character in it (\\ud800 without its other half)"
+        case ValueError() if str(e):  # what parsers say
+            return str(e)
+    return f"{type(e).__name__}: {e}"
 
 
 class NoTargetError(TurnoutError):

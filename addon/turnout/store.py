@@ -82,6 +82,11 @@ def audit(db: Database) -> None:
 
 
 @migrations()
+def moves(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("moves.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
 def minted(db: Database) -> None:
     db.executescript(Path(__file__).with_name("minted.sql").read_text(encoding="utf-8"))
 

@@ -179,7 +179,7 @@ def test_an_empty_block_of_text() -> None:
 
 # what cannot be read -> what a person is told
 WORDS: dict[str, tuple[bytes, str]] = {
-    "cut short": (b'{"model":', "anthropic: the JSON is cut short"),
+    "cut short": (b'{"model":', "anthropic: it is cut short"),
     "half a character": (b'{"model":"a\\ud800b"}', "half a character"),
     "of another type": (b'{"model":1,"messages":[]}', "Expected `str`, got `int` - at `$.model`"),
     "no field": (b"{}", "missing required field `model`"),

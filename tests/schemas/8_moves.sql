@@ -12,7 +12,7 @@ INSERT INTO "_sqlite_migrations" VALUES(4,'turnout','bodies','2026-11-22 00:00:0
 INSERT INTO "_sqlite_migrations" VALUES(5,'turnout','money','2026-11-22 00:00:00+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(6,'turnout','switches','2026-11-22 00:00:00+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(7,'turnout','audit','2026-11-22 00:00:00+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(8,'turnout','minted','2026-11-22 00:00:00+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(8,'turnout','moves','2026-11-22 00:00:00+00:00');
 CREATE TABLE alarms (
     id TEXT PRIMARY KEY NOT NULL,             -- bundle|cluster|model
     at REAL NOT NULL,                         -- seconds since 1970-01-01 UTC, when it was raised
@@ -106,14 +106,6 @@ CREATE TABLE feedback (
     good INTEGER                              -- 1 or 0
 );
 INSERT INTO "feedback" VALUES('seven',7.5,'seven','seven','seven',7,'seven',7.5,7);
-CREATE TABLE minted (
-    id TEXT PRIMARY KEY NOT NULL,             -- digest of it; nothing of it can be read
-    at REAL NOT NULL,                         -- seconds since 1970-01-01 UTC, when it was made
-    session TEXT,                             -- in which conversation
-    provider TEXT,                            -- who made it and takes it back; '' is nobody
-    model TEXT
-);
-INSERT INTO "minted" VALUES('seven',7.5,'seven','seven','seven');
 CREATE TABLE pins (
     id TEXT PRIMARY KEY NOT NULL,             -- session|agent|asked
     at REAL NOT NULL,                         -- seconds since 1970-01-01 UTC, when it was last used
@@ -191,9 +183,6 @@ CREATE INDEX pins_at ON pins (at);
 CREATE INDEX evidence_at ON evidence (at);
 CREATE INDEX feedback_at ON feedback (at);
 CREATE INDEX bodies_at ON bodies (at);
-CREATE INDEX decisions_moves ON decisions (
-    at, reason, stay_usd, switch_usd, tries, attempts_usd, hedge_usd
-) WHERE tries > 1 OR reason IN ('ev_positive', 'cold_cache', 'tier_upgrade', 'pin_unavailable', 'escalated');
 CREATE INDEX decisions_shadow ON decisions (
     at, session, provider, requested_model, fresh_model, cost_usd, routed_usd, routed_low_usd, routed_high_usd
 ) WHERE reason = 'shadow';
@@ -205,5 +194,9 @@ CREATE INDEX decisions_sums ON decisions (
     requested_counterfactual_low_usd, requested_counterfactual_high_usd
 );
 CREATE INDEX decisions_covered ON decisions (at) WHERE reason = 'subscription';
-CREATE INDEX minted_at ON minted (at);
+CREATE INDEX decisions_moves ON decisions (
+    at, reason, stay_usd, switch_usd, tries, attempts_usd, hedge_usd
+) WHERE tries > 1 OR reason IN (
+    'ev_positive', 'cold_cache', 'tier_upgrade', 'pin_inferior', 'pin_unavailable', 'escalated'
+);
 COMMIT;
