@@ -13,9 +13,6 @@
 Whatever is raised on the way, the client's original bytes go to their original host.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 
 class TurnoutError(Exception):
     """Base of every error this package raises on purpose."""
@@ -60,16 +57,27 @@ class UnsupportedError(WireError):
         self.reason = reason
 
 
-@contextmanager
-def reading(dialect: str) -> Iterator[None]:
+# what reading a peer's bytes trips over
+TRIPPED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+class reading:  # noqa: N801  no generator, as it is entered for every piece of a stream
     """Whatever trips over a peer's bytes is the peer's fault: one error for all of it."""
-    try:
-        yield
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
-        raise WireError(f"{dialect}: {_words(e)}") from e
+
+    __slots__ = ("_dialect",)
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, e: BaseException | None, __: object) -> None:
+        if isinstance(e, TRIPPED):
+            raise WireError(f"{self._dialect}: {_words(e)}") from e
 
 
-def _words(e: Exception) -> str:
+def _words(e: BaseException) -> str:
     """What is wrong with the bytes, for whoever sent them."""
     match e:
         case KeyError():

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 from typing import Protocol
 
-from turnout import marks
+from turnout import aside, marks
 from turnout.attempts import Composer, guarded
 from turnout.brain import Brain
 from turnout.config import Config
@@ -44,6 +44,7 @@ from turnout.session.pins import Pin
 from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
 from turnout.shadow import Shadow
+from turnout.signers import Signers
 from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.subscriptions import Subscriptions
@@ -98,6 +99,8 @@ class Parts(Protocol):
     @property
     def sessions(self) -> Sessions: ...
     @property
+    def signers(self) -> Signers: ...
+    @property
     def quality(self) -> Quality: ...
     @property
     def switches(self) -> Switches: ...
@@ -132,7 +135,7 @@ class Planner:
             return draft.untouched("off")
         if draft.dialect is None:
             return draft.untouched("dialect_not_routed")
-        self._read(draft)
+        await self._read(draft)
         if beyond := self._beyond(draft):
             return beyond
         marks.check(draft)
@@ -141,15 +144,14 @@ class Planner:
         choice = await self._choose(draft)
         if choice is None:
             return draft.untouched("unknown_model")
-        return self._compose(draft, choice)
+        return await self._compose(draft, choice)
 
-    def _read(self, draft: Draft) -> None:
+    async def _read(self, draft: Draft) -> None:
         arrival = draft.arrival
-        assert draft.dialect
+        packed = aside.PACKED if arrival.header("content-encoding") else 1
         with self._parts.stages("read"):
-            draft.body = encoding.decoded(arrival.raw, arrival.header("content-encoding"))
-            marks.clean(draft, policy=self._parts.config.policy.mark)
-            draft.ask = draft.dialect.peek(draft.body, arrival.path)
+            await aside.worked(packed * len(arrival.raw), self._peek, draft)
+        assert draft.ask
         with self._parts.stages("features"):
             headers = arrival.folded()
             draft.who = identify(draft.ask, headers, arrival.tenant)
@@ -161,6 +163,13 @@ class Planner:
             else:
                 draft.known = self._parts.watch.look(draft)
             marks.allow(draft)
+
+    def _peek(self, draft: Draft) -> None:
+        arrival = draft.arrival
+        assert draft.dialect
+        draft.body = encoding.decoded(arrival.raw, arrival.header("content-encoding"))
+        marks.clean(draft, policy=self._parts.config.policy.mark)
+        draft.ask = draft.dialect.peek(draft.body, arrival.path)
 
     def _in_shadow(self, draft: Draft) -> bool:
         return self._parts.mode == "shadow" or draft.header("mode") == "shadow"
@@ -319,7 +328,7 @@ class Planner:
         options = self._parts.road.options.available(draft.arrival, out)
         return self._parts.switches.open(options, draft.requested)
 
-    def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
+    async def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         assert draft.dialect and draft.ask
         arrival, ask, health = draft.arrival, draft.ask, self._parts.health
         composer = Composer(
@@ -334,11 +343,14 @@ class Planner:
             self._parts.traceparent(draft.id, draft.arrival),
             second_key=bool(draft.account) and not draft.forced,
             cleaned=draft.cleaned,
+            target=partial(self._parts.signers.told, draft.requested),
+            requested=draft.requested,
             # what a person forced has nothing that could stand in for it
             why_not=None
             if draft.forced
             else lambda b, own: health.why_not(b, arrival, ask, own=own),
         )
+        await aside.worked(len(draft.body), composer.prepare, choice.order)
         ours = composer.attempts(choice.order)
         first = next(ours, None)
         draft.lost(composer.lost)
@@ -349,7 +361,13 @@ class Planner:
         draft.first(first)
         if self._in_shadow(draft):
             return draft.untouched("shadow")
-        attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
+        attempts = guarded(
+            chain((first,), ours),
+            composer.home,
+            forced=draft.forced,
+            mended=composer.mended,
+            bare=composer.bare,
+        )
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
         if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
             self._parts.sessions.pins.drop(pin)

@@ -74,6 +74,8 @@ class Attempt:
 
     `untouched`: the client's own request, at its own host, as it came.
     `clients_key`: sent with the client's own credential, so errors about it are the client's.
+    `signed`: untouched, with opaque reasoning that its host may refuse. `gone`: that which went
+    because it was refused, in a request that is sent for nothing else.
     """
 
     provider: str
@@ -86,6 +88,8 @@ class Attempt:
     changes: tuple[Change, ...] = ()
     untouched: bool = False
     clients_key: bool = False
+    signed: bool = False
+    gone: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True, kw_only=True)

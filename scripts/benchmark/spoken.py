@@ -3,6 +3,7 @@
 import base64
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from turnout.wire.dialect import Hints
 from turnout.wire.dialects import DIALECTS
@@ -48,13 +49,22 @@ IMAGE_SIZE = 1_000_000  # characters of base64
 
 def session(size: int, step: int) -> Request:
     """An agent's session of `size` bytes, each tool having said `step` of them."""
-    output = (Said(LINE * (step // len(LINE))),)
     messages = [Message("user", (Said("Mend the parser."),))]
     for number in range(size // step):
-        call = ToolUse(f"call_{number:05}", "Write0", '{"path":"a.py","content":"x = 1"}')
-        result: Part = ToolResult(call.id, output)
-        messages += [Message("assistant", (Said("I will look."), call)), Message("user", (result,))]
+        messages += _step(f"call_{number:05}", LINE * (step // len(LINE)))
     return _asked(*messages)
+
+
+def further(request: Request, steps: int) -> Request:
+    """The same session some small steps later."""
+    said = (message for number in range(steps) for message in _step(f"call_later_{number}", LINE))
+    return replace(request, messages=(*request.messages, *said))
+
+
+def _step(id: str, output: str) -> list[Message]:
+    call = ToolUse(id, "Write0", '{"path":"a.py","content":"x = 1"}')
+    result = ToolResult(id, (Said(f"{output}{id}"),))
+    return [Message("assistant", (Said("I will look."), call)), Message("user", (result,))]
 
 
 def images(size: int) -> Request:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace as altered
 
 from turnout.wire.request import (
     Document,
@@ -108,8 +109,8 @@ def bare(request: Request) -> Request:
         if isinstance(part, ToolUse):
             numbers[part.id] = str(next(count))
         if isinstance(part, ToolUse | ToolResult):
-            part = replace(part, id=numbers[part.id])
-        return replace(part, cache=None)
+            part = altered(part, id=numbers[part.id])
+        return altered(part, cache=None)
 
     count = itertools.count()
 
@@ -119,7 +120,7 @@ def bare(request: Request) -> Request:
         changes=(),
         user="",
         wants_usage=True,
-        system=tuple(replace(text, cache=None) for text in request.system),
+        system=tuple(altered(text, cache=None) for text in request.system),
         tools=tuple(replace(tool, cache=None) for tool in request.tools),
         messages=tuple(
             Message(message.role, tuple(unmarked(part) for part in message.parts))
@@ -142,14 +143,14 @@ def texts_joined(request: Request) -> Request:
 
 def _joined(message: Message) -> Message:
     if message.role == "assistant":
-        return replace(message, parts=_one(message.parts))
+        return altered(message, parts=_one(message.parts))
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     rest = [part for part in message.parts if not isinstance(part, ToolResult)]
     media = [part for result in results for part in result.content if not isinstance(part, Text)]
     rest = [*media, *rest]
     if all(isinstance(part, Text) for part in rest):
         rest = list(_one(tuple(rest)))
-    return replace(message, parts=(*map(_text_result, results), *rest))
+    return altered(message, parts=(*map(_text_result, results), *rest))
 
 
 def _one(parts: tuple[Part, ...]) -> tuple[Part, ...]:

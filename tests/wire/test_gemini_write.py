@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace as altered
 
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire import anthropic, gemini, openai_chat
@@ -442,9 +443,9 @@ def _fetched(message: Message) -> Message:
     for part in message.parts:
         if isinstance(part, ToolResult):
             kept = (one for one in part.content if not getattr(one, "url", ""))
-            part = replace(part, content=tuple(kept))
+            part = altered(part, content=tuple(kept))
         if isinstance(part, Document):
-            part = replace(part, name="")
+            part = altered(part, name="")
         if not (isinstance(part, Image) and part.url):
             parts.append(part)
     return Message(message.role, tuple(parts) or (Text("x"),))
@@ -456,12 +457,12 @@ def _beside(message: Message) -> Message:
     media = [one for result in results for one in result.content if not isinstance(one, Text)]
     rest = [part for part in message.parts if not isinstance(part, ToolResult)]
     texts = [_text(result) for result in results]
-    return replace(message, parts=(*texts, *media, *rest))
+    return altered(message, parts=(*texts, *media, *rest))
 
 
 def _text(result: ToolResult) -> ToolResult:
     said = "\n".join(part.text for part in result.content if isinstance(part, Text))
-    return replace(result, content=(Text(said),) if said else ())
+    return altered(result, content=(Text(said),) if said else ())
 
 
 @given(anything())

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as altered
 
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.events import Event, Failed, Finished, ToolCall, Usage
@@ -132,13 +133,13 @@ def nothing_fetched(request: Request) -> Request:
 
     def kept(parts: tuple[Part, ...]) -> tuple[Part, ...]:
         inner = (
-            replace(part, content=kept(part.content)) if isinstance(part, ToolResult) else part
+            altered(part, content=kept(part.content)) if isinstance(part, ToolResult) else part
             for part in parts
         )
         shown = tuple(part for part in inner if not (isinstance(part, Image) and part.url))
         return shown if shown or not parts else (Text("a picture"),)
 
-    messages = (replace(message, parts=kept(message.parts)) for message in request.messages)
+    messages = (altered(message, parts=kept(message.parts)) for message in request.messages)
     return replace(request, messages=tuple(messages))
 
 

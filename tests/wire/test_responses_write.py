@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace as altered
 
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire.anthropic import request as anthropic
@@ -450,7 +451,7 @@ def test_there_and_back(request: Request) -> None:
 def marked(request: Request) -> Request:
     """Texts of a result are one text, and an error of a tool is said in it."""
     kept = [
-        replace(message, parts=tuple(map(_marked, message.parts))) for message in request.messages
+        altered(message, parts=tuple(map(_marked, message.parts))) for message in request.messages
     ]
     return replace(request, messages=tuple(paired(kept)))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as altered
 
 from turnout.errors import UnsupportedError
 from turnout.wire.anthropic.write import write
@@ -284,7 +285,7 @@ def test_c12_signed_thinking_stays_with_its_model() -> None:
 
 
 def test_odd_ids_are_mended_alike_in_call_and_result() -> None:
-    call, result = replace(CALL, id="functions.add:0"), ToolResult("functions.add:0", ())
+    call, result = altered(CALL, id="functions.add:0"), ToolResult("functions.add:0", ())
     sent = body(asks(HELLO, Message("assistant", (call,)), Message("user", (result,))))
     made = sent["messages"][1]["content"][0]["id"]
     assert made == sent["messages"][2]["content"][0]["tool_use_id"] != call.id
@@ -373,6 +374,6 @@ def test_every_alteration_is_recorded() -> None:
 
 
 def test_invalid_arguments_are_flagged() -> None:
-    call = Message("assistant", (replace(CALL, input='{"a'),))
+    call = Message("assistant", (altered(CALL, input='{"a'),))
     assert body(asks(HELLO, call, RESULT))["messages"][1]["content"][0]["input"] == {}
     assert "tool_use.input" in said(asks(HELLO, call, RESULT))

@@ -1,7 +1,7 @@
 """An answer as it is kept: its events, who gave it, what it cost. It is one string of bytes."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -77,9 +77,13 @@ def _joined(spoken: Iterable[Text | Thinking]) -> Iterator[Event]:
 
 
 def packed(entry: Entry) -> bytes:
-    told = [(type(event).__name__, astuple(event)) for event in entry.events]
+    told = [(type(event).__name__, _fields(event)) for event in entry.events]
     facts = (entry.at, entry.decision, entry.provider, entry.model, entry.cost_usd, told)
     return msgspec.json.encode(facts)
+
+
+def _fields(event: Event) -> tuple[Any, ...]:
+    return tuple(getattr(event, name) for name in type(event).__match_args__)
 
 
 def unpacked(data: bytes) -> Entry:

@@ -17,6 +17,7 @@ from turnout.session import quota
 from turnout.trip import Headers, Plan
 from turnout.wire.dialect import Hints
 from turnout.wire.encoding import PLAIN
+from turnout.wire.name_out import Touch
 from turnout.wire.tools import Repair
 
 
@@ -79,31 +80,33 @@ class Delivery:
 
     def written(self, answer: Answer) -> tuple[Headers, AsyncIterator[bytes], Vigil | None]:
         plan, hints = self._plan, self._hints(answer)
-        mark, vigil = self._mark(answer), self._vigil(answer, hints)
-        if answer.attempt.untouched or self._speaks_alike(answer, hints, mark):
-            return back.headers(answer, mark), self._same(answer, hints, mark), vigil
+        touch, vigil = self._touch(answer), self._vigil(answer, hints)
+        if answer.attempt.untouched or self._speaks_alike(answer, hints, touch):
+            return back.headers(answer, touch), self._same(answer, hints, touch), vigil
         self._calls = repair = calls.repair(plan, self._mended.append)
-        pieces = back.translated(answer, plan, self.meter, hints, repair, mark)
+        pieces = back.translated(answer, plan, self.meter, hints, repair, touch.mark)
         return back.translated_headers(plan, hints), pieces, vigil
 
-    def _mark(self, answer: Answer) -> str:
-        """The client's own request is answered by what it asked for: that needs no mark."""
-        plan, attempt = self._plan, answer.attempt
-        if plan.marking is None or attempt.untouched or answer.status >= 300:
-            return ""
-        return plan.marking.text(attempt.provider, attempt.model, plan.request)
+    def _touch(self, answer: Answer) -> Touch:
+        """The client's own request is answered by what it asked for: that needs neither."""
+        plan, attempt, name = self._plan, answer.attempt, answer.attempt.dialect.name
+        if attempt.untouched or answer.status >= 300:
+            return Touch(name)
+        marking, asked = plan.marking, self._engine.config.policy.answer_model == "requested"
+        mark = marking.text(attempt.provider, attempt.model, plan.request) if marking else ""
+        return Touch(name, mark, plan.ask.model if asked else "")
 
-    def _speaks_alike(self, answer: Answer, hints: Hints, mark: str) -> bool:
+    def _speaks_alike(self, answer: Answer, hints: Hints, touch: Touch) -> bool:
         """The client's dialect; and no JSON where it waits for a stream, which it may not know.
 
-        In an array that grows (Gemini's) nothing can be written without reading it: with a mark it
-        is written anew.
+        In an array that grows (Gemini's) nothing can be written without reading it: where it is to
+        be touched it is written anew.
         """
-        unstreamed = self._plan.ask.stream and (hints.sse or bool(mark)) and not answer.streamed
+        unstreamed = self._plan.ask.stream and (hints.sse or bool(touch)) and not answer.streamed
         alike = answer.attempt.dialect is self._plan.dialect
         return alike and not (unstreamed and answer.status < 300)
 
-    def _same(self, answer: Answer, hints: Hints, mark: str) -> AsyncIterator[bytes]:
+    def _same(self, answer: Answer, hints: Hints, touch: Touch) -> AsyncIterator[bytes]:
         """The client's own request is answered as it comes; ours has to be an answer."""
         if answer.attempt.untouched or answer.status >= 300:
             return back.same(answer, self.meter)
@@ -111,9 +114,9 @@ class Delivery:
             self._calls = check = calls.check(self._plan, whole=not answer.streamed)
             self.meter.also = calls.heard(check)
         if answer.streamed and answer.header("content-encoding") in PLAIN:
-            return back.same_stream(answer, self.meter, hints, mark)
+            return back.same_stream(answer, self.meter, hints, touch)
         if not self._plan.ask.stream:
-            return back.same_whole(answer, self.meter, mark)
+            return back.same_whole(answer, self.meter, touch)
         return back.same(answer, self.meter)
 
     def _vigil(self, answer: Answer, hints: Hints) -> Vigil | None:

@@ -72,9 +72,9 @@ class ReplayPlanner(Planner):
 
     told: Told | None = None
 
-    def _read(self, draft: Draft) -> None:
+    async def _read(self, draft: Draft) -> None:
         if self.told is None:
-            super()._read(draft)
+            await super()._read(draft)
             return
         told, parts = self.told, self._parts
         draft.ask = told.ask
@@ -99,10 +99,10 @@ class ReplayPlanner(Planner):
         draft.scored(found, bundle.version)
         return found
 
-    def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
+    async def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         """Without bytes nobody knows whether the target can be told it; eligibility was checked."""
         if self.told is None:
-            return super()._compose(draft, choice)
+            return await super()._compose(draft, choice)
         assert draft.dialect
         first = next(iter(choice.order[:MAX_ATTEMPTS]), None)
         if first is None:

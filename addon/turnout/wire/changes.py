@@ -12,6 +12,11 @@ class Changes:
     def __call__(self, what: str, why: str) -> None:
         self._seen[Change(what, why)] = None
 
+    def again(self, changes: Iterable[Change]) -> None:
+        """What was noted when the same work was done before."""
+        for change in changes:
+            self._seen[change] = None
+
     @property
     def all(self) -> tuple[Change, ...]:
         return tuple(self._seen)

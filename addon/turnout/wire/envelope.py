@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from turnout.errors import UnsupportedError
 
 VERSION = "1"
+GEMINI = "gemini"  # the family whose signatures also stand on parts that other clients drop
 ENVELOPE = re.compile(r"turnout_(\d+)_([a-z]+)_([A-Za-z0-9_-]*)")
+MARK = "__turnout_"  # before one that an id carries
 IN_BODY = re.compile(rb'(?<=[A-Za-z0-9_-])__turnout_\d+_[a-z]+_[A-Za-z0-9_-]*(?=")')
 IN_ID = re.compile(r"(.*?)__(turnout_\d+_[a-z]+_[A-Za-z0-9_-]*)", re.DOTALL)
 
@@ -50,16 +52,22 @@ def decode(text: str) -> Envelope | None:
         raise UnsupportedError("signature", "a damaged envelope") from e
 
 
+def is_of(text: str, family: str) -> bool:
+    """In an envelope of this family, of whatever version."""
+    match = ENVELOPE.fullmatch(text)
+    return match is not None and match[2] == family
+
+
 def with_id(id: str, envelope: Envelope) -> str:
     return f"{id}__{encode(envelope)}"
 
 
 def split_id(id: str) -> tuple[str, Envelope | None]:
     """The bare id, and what it carried."""
-    match = IN_ID.fullmatch(id)
+    match = IN_ID.fullmatch(id) if MARK in id else None
     return (match[1], decode(match[2])) if match else (id, None)
 
 
 def stripped(body: bytes) -> bytes:
     """A body whose ids carry nothing: for its own dialect's models, which made none of it."""
-    return IN_BODY.sub(b"", body) if b"__turnout_" in body else body
+    return IN_BODY.sub(b"", body) if MARK.encode() in body else body

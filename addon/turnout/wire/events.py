@@ -10,6 +10,8 @@ No reader knows a writer. Accounting, the cache and the log fold over the same e
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 StopReason = Literal["end", "stop", "length", "tools", "refusal", "pause"]
 
 
@@ -21,32 +23,27 @@ class Started:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thinking:
+class Thinking(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True, gc=False):
     """Closes the thinking before it. Opaque; means something only to the model that minted it."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(msgspec.Struct, frozen=True, gc=False):
     """Thinking that only the model that minted it can read."""
 
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
     """`index` counts the calls of one answer from 0; ToolInput refers to it."""
 
     index: int
@@ -54,8 +51,7 @@ class ToolCall:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolInput:
+class ToolInput(msgspec.Struct, frozen=True, gc=False):
     """A fragment of JSON: more input for the call `index`. Fragments of calls may interleave."""
 
     index: int

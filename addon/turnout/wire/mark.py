@@ -9,7 +9,7 @@ mark_in.py takes it out of what a client sends back.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from turnout.errors import WireError
 from turnout.wire.dialect import StreamWriter
@@ -60,7 +60,7 @@ class Marked:
         if not self._mark or not isinstance(event, Text) or not event.text:
             return event
         said, self._mark = self._mark + event.text, ""
-        return replace(event, text=said)
+        return Text(said)
 
 
 def marked(events: Iterable[Event], mark: str) -> Iterator[Event]:

@@ -5,8 +5,12 @@
 `Target` is what the writer of a request has to know about the model that will read it.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
+
+import msgspec
 
 DialectName = Literal["anthropic", "openai_chat", "openai_responses", "gemini"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -51,14 +55,18 @@ class Ask:
     summable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """Like every part: `size` is about how many characters it has."""
+
     text: str
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
-@dataclass(frozen=True, slots=True)
-class Image:
+
+class Image(msgspec.Struct, frozen=True, gc=False):
     """Either base64 `data` with its `media_type`, or a `url`."""
 
     media_type: str = ""
@@ -66,27 +74,36 @@ class Image:
     url: str = ""
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
-@dataclass(frozen=True, slots=True)
-class Document:
+
+class Document(msgspec.Struct, frozen=True, gc=False):
     media_type: str = ""
     data: str = ""
     url: str = ""
     name: str = ""
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
-@dataclass(frozen=True, slots=True)
-class Thinking:
+
+class Thinking(msgspec.Struct, frozen=True, gc=False):
     """`signature` is "" when unsigned; `redacted` thinking has its opaque bytes in `signature`."""
 
     text: str
     signature: str = ""
     redacted: bool = False
 
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+
+class ToolUse(msgspec.Struct, frozen=True, gc=False):
     """`input` is JSON text, as it was sent. `signature`: Gemini's, which goes back there only."""
 
     id: str
@@ -95,22 +112,53 @@ class ToolUse:
     cache: CacheTtl | None = None
     signature: str = ""
 
+    @property
+    def size(self) -> int:
+        return len(self.input)
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+
+class ToolResult(msgspec.Struct, frozen=True, gc=False):
     id: str
     content: tuple[Text | Image | Document, ...]
     is_error: bool = False
     cache: CacheTtl | None = None
 
+    @property
+    def size(self) -> int:
+        return sum([part.size for part in self.content])
+
 
 type Part = Text | Image | Document | Thinking | ToolUse | ToolResult
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     role: Role
     parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        return sum([part.size for part in self.parts])
+
+
+def thinks(message: Message) -> bool:
+    return Thinking in map(type, message.parts)
+
+
+def plain(message: Message) -> bool:
+    """Without thinking and blank texts: every dialect takes all of it into a history."""
+    for part in message.parts:  # a loop, for speed: of every message, with every request
+        if isinstance(part, Text):
+            if not part.text.strip():
+                return False
+        elif isinstance(part, Thinking):
+            return False
+    return True
+
+
+def marked(messages: Iterable[Message]) -> bool:
+    """Whether a client's cache mark is on any part of theirs."""
+    parts = chain.from_iterable([message.parts for message in messages])
+    return any(part.cache for part in parts if not isinstance(part, Thinking))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +233,26 @@ class Request:
     compaction: bool = False
     changes: tuple[Change, ...] = ()
 
+    @property
+    def marked(self) -> bool:
+        """Whether a client's cache mark is anywhere."""
+        apart = any(text.cache for text in self.system) or any(tool.cache for tool in self.tools)
+        return apart or marked(self.messages)
+
+
+def nobody_knows(_: str) -> bool | None:
+    """Whose opaque reasoning it is."""
+    return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a model on one binding can be told. Defaults are the most permissive common case.
 
     `top_k`, `cache_key`: a server of OpenAI's dialect that takes `top_k`, or `prompt_cache_key`.
-    `context_management`: a model of Anthropic's dialect that edits its own context.
+    `context_management`: a model of Anthropic's dialect that edits its own context. `minted`: did
+    this binding make that opaque reasoning; None where nobody remembers. `asked`: it is who the
+    client asks, whose work such reasoning is then taken for; None: the models' names decide.
     """
 
     model: str
@@ -216,6 +277,15 @@ class Target:
     top_k: bool = False
     cache_key: bool = False
     context_management: bool = True
+    minted: Callable[[str], bool | None] = nobody_knows
+    asked: bool | None = None
+
+    def takes(self, opaque: str, *, alike: bool) -> bool:
+        """Reasoning that is its own. `alike`: the models' names say so, where nothing else does."""
+        known = self.minted(opaque)
+        if known is not None:
+            return known
+        return alike if self.asked is None else self.asked
 
 
 @dataclass(frozen=True, slots=True)

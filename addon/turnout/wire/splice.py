@@ -109,7 +109,7 @@ def _walk(body: bytes, raws: Mapping[str, msgspec.Raw]) -> Iterator[tuple[str, F
             raise WireError("a key occurs twice")
         end = key.end() + memoryview(raw).nbytes
         after = _NEXT.match(body, end)
-        if not after or body[key.end() : end] != bytes(raw):
+        if not after or not body.startswith(bytes(raw), key.end()):
             raise WireError(f"{name!r} occurs twice")
         yield name, Field(comma, key.start(1), key.end(), end)
         comma, at = after.start(1), after.end()

@@ -7,14 +7,12 @@ import codecs
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """`event` is "message" when the peer gave none; `data` are its data lines, joined."""
 
     event: str
@@ -40,19 +38,23 @@ class FrameReader:
         for line in self._lines(self._decoder.decode(data, final=not data)):
             if line:
                 self._field(line)
-            else:
-                yield from self._dispatch()
+            elif frame := self._frame():
+                yield frame
         if not data:  # several providers leave off the last blank line
             self._field("".join(self._pieces))
             self._pieces = []
-            yield from self._dispatch()
+            if frame := self._frame():
+                yield frame
 
-    def _lines(self, text: str) -> Iterator[str]:
-        first, *rest = text.split("\n")
-        self._pieces.append(first)
-        for line in rest:
-            yield "".join(self._pieces)
-            self._pieces = [line]
+    def _lines(self, text: str) -> list[str]:
+        """Those that are whole now."""
+        *lines, last = text.split("\n")
+        if not lines:
+            self._pieces.append(last)
+            return lines
+        lines[0] = "".join([*self._pieces, lines[0]])
+        self._pieces = [last]
+        return lines
 
     def _field(self, line: str) -> None:
         name, _, value = line.partition(":")
@@ -61,11 +63,18 @@ class FrameReader:
         elif name == "event":
             self._event = value.removeprefix(" ")
 
-    def _dispatch(self) -> Iterator[Frame]:
+    def _frame(self) -> Frame | None:
         event, data = self._event, self._data
         self._event, self._data = "", []
-        if data:
-            yield Frame(event or "message", "\n".join(data))
+        return Frame(event or "message", "\n".join(data)) if data else None
+
+
+def read(data: str) -> Any:
+    """The payload of a frame. Python's own reader takes what no JSON is: NaN, half a surrogate."""
+    try:
+        return msgspec.json.decode(data)
+    except ValueError:
+        return json.loads(data)
 
 
 def write(payload: dict[str, Any], event: str = "") -> bytes:

@@ -11,6 +11,7 @@ from turnout.wire.dialect import Hints, StreamReader, StreamWriter
 from turnout.wire.events import Event, Failed, Finished
 
 type Watch = Callable[[Event], None]
+TERMINAL = (Finished, Failed)
 NO_END = "the upstream closed before the answer was finished"
 
 
@@ -33,21 +34,24 @@ class Course:
             for event in events:
                 if self.terminal:
                     return
-                yield from self._pass(event)
+                if self._through is None:
+                    yield self._seen(event)
+                else:
+                    yield from map(self._seen, self._through.feed(event))
         except WireError as e:
             yield from self.fail(str(e))
 
     def fail(self, message: str, status: int = 502) -> Iterator[Event]:
         """Ends it, unless it has ended."""
         if not self.terminal:
-            yield from self._pass(Failed(message, status))
+            failed = Failed(message, status)
+            yield from map(self._seen, self._through.feed(failed) if self._through else (failed,))
 
-    def _pass(self, event: Event) -> Iterator[Event]:
-        for passed in self._through.feed(event) if self._through else (event,):
-            if isinstance(passed, Finished | Failed):
-                self.terminal = passed
-            self._watch(passed)
-            yield passed
+    def _seen(self, event: Event) -> Event:
+        if isinstance(event, TERMINAL):
+            self.terminal = event
+        self._watch(event)
+        return event
 
 
 class Translation:

@@ -7,13 +7,15 @@ results (Claude Code puts system messages there) follows them. Neighbours of one
 message. Tool ids come out in the alphabet of all dialects, unique in the conversation.
 """
 
-from collections import Counter
+import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from itertools import chain
+
+from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError
 from turnout.wire.ids import tool_id
-from turnout.wire.request import Message, Part, Role, ToolResult, ToolUse
+from turnout.wire.request import Message, Part, ToolResult, ToolUse
 
 
 def paired(messages: Iterable[Message]) -> list[Message]:
@@ -26,8 +28,8 @@ def paired(messages: Iterable[Message]) -> list[Message]:
 
 class _Turns:
     def __init__(self) -> None:
-        self._out: list[tuple[Role, list[Part]]] = []
-        self._times: Counter[str] = Counter()  # how often an id has been given to a call
+        self._out: list[list[Message]] = []  # neighbours of one role together
+        self._times: dict[str, int] = {}  # how often an id has been given to a call
         self._open: list[tuple[str, str]] = []  # calls without a result: (client's id, ours)
         self._results: list[ToolResult] = []
         self._held: list[Message] = []
@@ -35,28 +37,42 @@ class _Turns:
     def add(self, message: Message) -> None:
         if message.role == "assistant":
             self._settle()
-            said = (self._call(p) if isinstance(p, ToolUse) else p for p in message.parts)
-            self._put("assistant", tuple(said))
-            return
-        rest = tuple(p for p in message.parts if not (isinstance(p, ToolResult) and self._took(p)))
-        self._held.append(message if rest == message.parts else Message(message.role, rest))
-        if not self._open:
-            self._settle()
+            if ToolUse in map(type, message.parts):
+                message = _with(message, [self._call(part) for part in message.parts])
+            self._put(message)
+        elif self._answers(message):
+            self._open = []
+            self._put(message)
+        else:
+            self._held.append(_with(message, [p for p in message.parts if not self._took(p)]))
+            if not self._open:
+                self._settle()
+
+    def _answers(self, message: Message) -> bool:
+        """All open calls and nothing else, in order and first of all: as most messages do."""
+        ids = [(part.id, part.id) for part in message.parts if isinstance(part, ToolResult)]
+        if ids != self._open or self._held or self._results:
+            return False
+        return not ids or (message.role == "user" and _first(len(ids), message.parts))
 
     def close(self) -> list[Message]:
         self._settle()
-        return [Message(role, tuple(parts)) for role, parts in self._out]
+        return [_joined(messages) for messages in self._out]
 
-    def _call(self, part: ToolUse) -> ToolUse:
+    def _call(self, part: Part) -> Part:
         """Upstreams that number the calls of each answer from 0 use an id again and again."""
-        times = self._times[part.id]
-        self._times[part.id] += 1
+        if not isinstance(part, ToolUse):
+            return part
+        times = self._times.get(part.id, 0)
+        self._times[part.id] = times + 1
         ours = tool_id(f"{part.id}~{times}" if times else part.id)
         self._open.append((part.id, ours))
         return part if ours == part.id else replace(part, id=ours)
 
-    def _took(self, part: ToolResult) -> bool:
+    def _took(self, part: Part) -> bool:
         """A result without an id answers the first open call."""
+        if not isinstance(part, ToolResult):
+            return False
         call = next((call for call in self._open if part.id in ("", call[0])), None)
         if call is None:
             raise UnsupportedError("native_only", f"the result {part.id!r} belongs to no open call")
@@ -67,15 +83,34 @@ class _Turns:
     def _settle(self) -> None:
         if self._open:
             raise UnsupportedError("native_only", f"the call {self._open[0][0]!r} has no result")
-        self._put("user", self._results)
+        if self._results:
+            self._put(Message("user", tuple(self._results)))
+            self._results = []
         for message in self._held:
-            self._put(message.role, message.parts)
-        self._results, self._held = [], []
+            self._put(message)
+        self._held = []
 
-    def _put(self, role: Role, parts: Sequence[Part]) -> None:
-        if not parts:
+    def _put(self, message: Message) -> None:
+        if not message.parts:
             return
-        if self._out and self._out[-1][0] == role:
-            self._out[-1][1].extend(parts)
+        if self._out and self._out[-1][0].role == message.role:
+            self._out[-1].append(message)
         else:
-            self._out.append((role, list(parts)))
+            self._out.append([message])
+
+
+def _first(count: int, parts: Sequence[Part]) -> bool:
+    """Are all results among the first `count` parts?"""
+    return count == len(parts) or ToolResult not in map(type, parts[count:])
+
+
+def _with(message: Message, parts: Sequence[Part]) -> Message:
+    same = len(parts) == len(message.parts) and all(map(operator.is_, parts, message.parts))
+    return message if same else Message(message.role, tuple(parts))
+
+
+def _joined(messages: Sequence[Message]) -> Message:
+    if len(messages) == 1:
+        return messages[0]
+    parts = chain.from_iterable([message.parts for message in messages])
+    return Message(messages[0].role, tuple(parts))

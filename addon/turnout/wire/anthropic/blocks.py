@@ -3,7 +3,7 @@
 https://platform.claude.com/docs/en/api/messages/create
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -49,46 +49,52 @@ NATIVE = {
     "search_result": "citations",
 }
 
+# the fields of a block
+TEXT = COMMON | {"text", "citations"}
+THINKING = COMMON | {"thinking"}
+REDACTED = COMMON | {"data"}
+TOOL_USE = COMMON | {"id", "name", "input", "caller"}
+TOOL_RESULT = COMMON | {"tool_use_id", "content", "is_error"}
 
-def read(content: Any, kinds: Iterable[str], note: Changes) -> tuple[Part, ...]:
+
+def read(content: Any, kinds: Collection[str], note: Changes) -> tuple[Part, ...]:
     """A string or a list of blocks; null is nothing. `kinds`: the types that may stand here."""
     if content is None or isinstance(content, str):
         return (Text(content),) if content else ()
-    return tuple(
-        _read(of(block, dict, "block"), kinds, note) for block in of(content, list, "content")
-    )
+    found = of(content, list, "content")
+    return tuple([_read(of(block, dict, "block"), kinds, note) for block in found])
 
 
-def _read(block: Block, kinds: Iterable[str], note: Changes) -> Part:
+def _read(block: Block, kinds: Collection[str], note: Changes) -> Part:
     kind = need(block, "type", str)
+    if kind in kinds:
+        return READ[kind](block, note)
     if reason := NATIVE.get(kind):
         raise UnsupportedError(reason, kind)
     if kind not in READ:
         raise UnsupportedError("unknown_field", f"block {kind}")
-    if kind not in kinds:
-        raise WireError(f"a {kind} block cannot stand here")
-    return READ[kind](block, note)
+    raise WireError(f"a {kind} block cannot stand here")
 
 
 def _text(block: Block, _: Changes) -> Part:
-    only(block, (*COMMON, "text", "citations"), "text")
+    only(block, TEXT, "text")
     if block.get("citations"):
         raise UnsupportedError("citations", "text with citations")
     return Text(need(block, "text", str), cache_ttl(block))
 
 
 def _thinking(block: Block, _: Changes) -> Part:
-    only(block, (*COMMON, "thinking"), "thinking")
+    only(block, THINKING, "thinking")
     return Thinking(need(block, "thinking", str), get(block, "signature", str, ""))
 
 
 def _redacted(block: Block, _: Changes) -> Part:
-    only(block, (*COMMON, "data"), "redacted_thinking")
+    only(block, REDACTED, "redacted_thinking")
     return Thinking("", need(block, "data", str), redacted=True)
 
 
 def _tool_use(block: Block, _: Changes) -> Part:
-    only(block, (*COMMON, "id", "name", "input", "caller"), "tool_use")
+    only(block, TOOL_USE, "tool_use")
     if (get(block, "caller", dict) or {}).get("type", "direct") != "direct":
         raise UnsupportedError("server_tools", "a call by code execution")
     return ToolUse(
@@ -99,15 +105,16 @@ def _tool_use(block: Block, _: Changes) -> Part:
     )
 
 
-RESULTS = ("text", "image", "document", "tool_reference")
+CONTENT = (Text, Image, Document)
+RESULTS = frozenset({"text", "image", "document", "tool_reference"})
 
 
 def _tool_result(block: Block, note: Changes) -> Part:
-    only(block, (*COMMON, "tool_use_id", "content", "is_error"), "tool_result")
+    only(block, TOOL_RESULT, "tool_result")
     content = read(block.get("content", ""), RESULTS, note)
     return ToolResult(
         get(block, "tool_use_id", str, ""),
-        tuple(part for part in content if isinstance(part, Text | Image | Document)),
+        tuple([part for part in content if isinstance(part, CONTENT)]),
         get(block, "is_error", bool, False),
         cache_ttl(block),
     )

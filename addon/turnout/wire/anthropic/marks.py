@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from turnout.wire.changes import Changes
 
 MOST = 4
@@ -49,6 +51,8 @@ def _blocks(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from body.get("tools", ())
     yield from body.get("system", ())
     for message in body["messages"]:
+        if isinstance(message, msgspec.Raw):  # written already: without marks
+            continue
         for block in message["content"]:
             yield block
             if isinstance(inner := block.get("content"), list):

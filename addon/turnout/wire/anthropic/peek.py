@@ -1,11 +1,21 @@
 """Anthropic Messages: the facts of a request that routing needs, most of the body left as bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from turnout.errors import reading
 from turnout.wire import effort, excerpt, splice
-from turnout.wire.anthropic.shape import Block, Body, Format, Message, blocks, marks, parse, walk
+from turnout.wire.anthropic.shape import (
+    Block,
+    Body,
+    Format,
+    Message,
+    blocks,
+    marks,
+    of_server,
+    parse,
+    walk,
+)
 from turnout.wire.request import Ask, CacheTtl, Effort
 
 INPUT = ("system", "tools", "messages")
@@ -34,12 +44,12 @@ def facts(body: Body, members: Mapping[str, splice.Field], walked: Sequence[Bloc
         max_tokens=body.max_tokens,
         messages=len(body.messages),
         tools=tuple(tool.name for tool in body.tools or ()),
-        server_tools=_server_tools(body, walked),
+        server_tools=_server_tools(body, types),
         forced_tool=body.tool_choice is not None and body.tool_choice.type in FORCED,
         images="image" in types,
         documents="document" in types,
         structured=_format(body) is not None,
-        signed_thinking=any(block.signed for block in walked),
+        signed_thinking=any(block.signed for block in walked if block.thinks),
         last_is_tool_result=_last_is_tool_result(body.messages),
         cache_ttl=_cache_ttl(body, walked),
         effort=_effort(body),
@@ -62,7 +72,7 @@ def _human(message: Message) -> str:
     if isinstance(message.content, str):
         texts = [message.content]
     else:
-        texts = [block.words for block in message.content]
+        texts = [block.words for block in message.content if block.type == "text"]
     return "\n".join(text for text in texts if not excerpt.injected(text))
 
 
@@ -105,10 +115,10 @@ def _files(walked: Sequence[Block]) -> Iterator[int]:
             yield memoryview(block.source).nbytes
 
 
-def _server_tools(body: Body, walked: Sequence[Block]) -> bool:
+def _server_tools(body: Body, types: Iterable[str]) -> bool:
     return (
         any(not tool.of_client for tool in body.tools or ())
-        or any(block.of_server for block in walked)
+        or any(map(of_server, types))
         or bool(body.mcp_servers)
         or bytes(body.container) != b"null"
     )

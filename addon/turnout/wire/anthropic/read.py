@@ -5,12 +5,11 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from typing import Any
 
-import msgspec
-
 from turnout.errors import UnsupportedError, WireError, reading
 from turnout.wire.anthropic import blocks, thinking, tools
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
+from turnout.wire.memo import Reading, opened
 from turnout.wire.request import Message, Request, Role, Text
 
 FIELDS = ("model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature",
@@ -25,17 +24,19 @@ ADVICE = ("service_tier", "speed")
 NATIVE = {"container": "server_tools", "mcp_servers": "mcp"}
 
 BILLING = "x-anthropic-billing-header:"
-ROLES: dict[Role, tuple[str, ...]] = {
-    "system": ("text",),
-    "user": ("text", "image", "document", "tool_result", "tool_reference"),
-    "assistant": ("text", "thinking", "redacted_thinking", "tool_use"),
+MESSAGE = frozenset({"role", "content"})
+ROLES: dict[Role, frozenset[str]] = {
+    "system": frozenset({"text"}),
+    "user": frozenset({"text", "image", "document", "tool_result", "tool_reference"}),
+    "assistant": frozenset({"text", "thinking", "redacted_thinking", "tool_use"}),
 }
+NAMED: dict[str, Role] = {role: role for role in ROLES}
 
 
 def read(body: bytes, _path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("anthropic"):
-        return _request(of(msgspec.json.decode(body), dict, "the body"))
+        return _request(opened(body, "messages"))
 
 
 def _request(body: dict[str, Any]) -> Request:
@@ -44,7 +45,7 @@ def _request(body: dict[str, Any]) -> Request:
     return Request(
         model=need(body, "model", str),
         system=_system(body, note),
-        messages=tuple(_message(message, note) for message in need(body, "messages", list)),
+        messages=tuple([_message(raw, note) for raw in need(body, "messages", list)]),
         max_tokens=get(body, "max_tokens", int),
         temperature=get(body, "temperature", float),
         top_p=get(body, "top_p", float),
@@ -94,10 +95,11 @@ def _after_billing(texts: tuple[Text, ...]) -> tuple[Text, ...]:
     return (Text(rest, texts[0].cache), *texts[1:]) if rest.strip() else texts[1:]
 
 
+@Reading
 def _message(message: Any, note: Changes) -> Message:
-    only(of(message, dict, "message"), ("role", "content"), "messages")
+    only(of(message, dict, "message"), MESSAGE, "messages")
     said = need(message, "role", str)
-    role = next((role for role in ROLES if role == said), None)
+    role = NAMED.get(said)
     if role is None or message.get("content") is None:
         raise WireError(f"a message of {said}")
     return Message(role, blocks.read(message["content"], ROLES[role], note))

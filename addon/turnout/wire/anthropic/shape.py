@@ -38,6 +38,7 @@ class Block(msgspec.Struct):
     content: msgspec.Raw = NOTHING
     source: msgspec.Raw = NOTHING
     signature: str | None = None
+    data: msgspec.Raw = NOTHING
     thought_signature: msgspec.Raw = NOTHING
     thought_signature_g: msgspec.Raw = msgspec.field(default=NOTHING, name="thoughtSignature")
     extra_content: msgspec.Raw = NOTHING
@@ -60,6 +61,14 @@ class Block(msgspec.Struct):
         return self.thinks and (self.type == "redacted_thinking" or own)
 
     @property
+    def opaque(self) -> str:
+        """Of thinking, what its minter alone can read."""
+        if self.type != "redacted_thinking":
+            return self.signature or ""
+        data = msgspec.json.decode(self.data)
+        return data if isinstance(data, str) else ""
+
+    @property
     def strays(self) -> bool:
         """Another dialect's signature travels on it."""
         foreign = (self.thought_signature, self.thought_signature_g, self.extra_content)
@@ -76,10 +85,6 @@ class Block(msgspec.Struct):
     def odd_id(self) -> bool:
         """Not in this dialect's alphabet. Without any there is nothing to mend."""
         return bool(self.call) and not LEGAL_ID.fullmatch(self.call)
-
-    @property
-    def of_server(self) -> bool:
-        return self.type in SERVER_BLOCKS or self.type.endswith("_tool_result")
 
 
 class Message(msgspec.Struct):
@@ -160,21 +165,31 @@ def blocks(content: str | list[Block] | None) -> list[Block]:
     return content if isinstance(content, list) else []
 
 
+def of_server(kind: str) -> bool:
+    """A type of blocks."""
+    return kind in SERVER_BLOCKS or kind.endswith("_tool_result")
+
+
 def nested(block: Block) -> list[Block]:
     """The blocks inside a tool result."""
-    if block.type != "tool_result" or not bytes(block.content).startswith(b"["):
+    if block.type != "tool_result" or memoryview(block.content)[:1].tobytes() != b"[":
         return []
     return _blocks.decode(block.content)
 
 
 def walk(body: Body) -> list[Block]:
     """All blocks of all messages, a tool result before what is in it."""
-    top = (block for message in body.messages for block in blocks(message.content))
-    return [inner for block in top for inner in (block, *nested(block))]
+    walked: list[Block] = []
+    for message in body.messages:
+        if isinstance(message.content, list):
+            for block in message.content:
+                walked.append(block)
+                walked += nested(block)
+    return walked
 
 
 def marks(body: Body, walked: Iterable[Block]) -> Iterator[Mark]:
     """cache_control in the order the cache sees it: tools, system, messages (`walked`)."""
     for item in (*(body.tools or ()), *blocks(body.system), *walked, body):
-        if item.cache_control:
+        if item.cache_control is not None:
             yield item.cache_control

@@ -16,13 +16,13 @@ type Block = dict[str, Any]
 
 IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 # on every block, and nobody's loss: `signature` is another family's carrier
-COMMON = ("type", "cache_control", "signature")
+COMMON = frozenset({"type", "cache_control", "signature"})
 
 
 def cache_ttl(block: Block) -> CacheTtl | None:
-    mark = get(block, "cache_control", dict)
-    if mark is None:
+    if block.get("cache_control") is None:
         return None
+    mark = need(block, "cache_control", dict)
     return "1h" if mark.get("ttl") == "1h" else "5m"
 
 

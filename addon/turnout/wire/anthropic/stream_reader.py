@@ -52,7 +52,7 @@ class StreamReader:
                 if self._ended:
                     return
                 if frame.data.strip() not in ("", "[DONE]"):
-                    yield from self.read(json.loads(frame.data), frame.event)
+                    yield from self.read(sse.read(frame.data), frame.event)
         if not data and not self._ended:
             self._ended = True
             yield Failed(CUT)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from turnout.wire import sse
+from turnout.wire import envelope, sse
 from turnout.wire.anthropic import usage as tokens
 from turnout.wire.anthropic.failure import error_payload
 from turnout.wire.calls import is_object, settle
@@ -68,11 +68,13 @@ class StreamWriter:
 
     def write(self, event: Event) -> Iterator[dict[str, Any]]:
         """The payloads of the frames that say it."""
-        if not isinstance(event, Failed | Usage):
+        if not self._started and not isinstance(event, (Failed, Usage)):
             yield from self._start()
         match event:
             case Started():
                 pass
+            case Signature(value) if envelope.is_of(value, envelope.GEMINI):
+                pass  # of its text: no place for it here
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)
             case ToolCall(index, id, name):

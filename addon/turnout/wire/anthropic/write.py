@@ -3,16 +3,29 @@
 https://platform.claude.com/docs/en/api/messages/create
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as altered
 
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.anthropic import blocks, marks, thinking, tools
 from turnout.wire.changes import Changes
-from turnout.wire.request import Message, Part, Request, Target, Text, Thinking, Written
+from turnout.wire.memo import Writing
+from turnout.wire.request import (
+    Message,
+    Part,
+    Request,
+    Target,
+    Text,
+    Thinking,
+    Written,
+    marked,
+    plain,
+)
 from turnout.wire.sampling import DEFAULTS, wished, without_defaults
 from turnout.wire.turns import paired
 
@@ -40,7 +53,7 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
         {"model": target.model, "max_tokens": max_tokens}
         | tools.write(request, target, note)
         | _system(request, target, note)
-        | {"messages": [_message(message, target, note) for message in request.messages]}
+        | {"messages": _messages(request.messages, target, note)}
         | _samplers(request, target, note)
         | _stop(request, target)
         | thought
@@ -69,13 +82,15 @@ def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
 
 def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> Message:
     """Thinking is for the model that signed it; blank text is refused."""
+    if plain(message):
+        return message
 
     def kept(part: Part) -> Part | None:
         if isinstance(part, Text):
             return part if part.text.strip() else None
         if not isinstance(part, Thinking):
             return part
-        if own := thinking.own(part, same_model, target.model):
+        if own := thinking.own(part, same_model, target):
             return own
         note("thinking", "of another model: left out of the history")
         return None
@@ -92,8 +107,21 @@ def _ended(messages: list[Message], target: Target, note: Changes) -> list[Messa
     *parts, last = messages[-1].parts
     if isinstance(last, Text) and last.text != last.text.rstrip():
         note("messages", "white space at the end of the prefill is refused")
-        last = replace(last, text=last.text.rstrip())
-    return [*messages[:-1], replace(messages[-1], parts=(*parts, last))]
+        last = altered(last, text=last.text.rstrip())
+    return [*messages[:-1], altered(messages[-1], parts=(*parts, last))]
+
+
+def _messages(messages: Sequence[Message], target: Target, note: Changes) -> list[Any]:
+    """The last one as it can still be marked; those before too, if any of them is."""
+    early = () if marked(messages[:-1]) else messages[:-1]
+    write = _written.to(target, note)
+    late = [_message(message, target, note) for message in messages[len(early) :]]
+    return [*chain.from_iterable(map(write, early)), *late]
+
+
+@Writing
+def _written(message: Message, target: Target, note: Changes) -> Iterator[dict[str, Any]]:
+    yield _message(message, target, note)
 
 
 def _message(message: Message, target: Target, note: Changes) -> dict[str, Any]:

@@ -6,21 +6,26 @@ user  model(functionCall...)  user(functionResponse...)  model ...
 """
 
 import json
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.gemini import sources
+from turnout.wire.gemini.names import CONTENT, normal
 from turnout.wire.gemini.signature import FOREIGN
+from turnout.wire.memo import Reading
 from turnout.wire.request import (
     Document,
     Image,
     Message,
     Part,
+    Role,
     Target,
     Text,
     Thinking,
@@ -30,9 +35,19 @@ from turnout.wire.request import (
 
 type Sent = dict[str, Any]
 
-ROLES = {"model": "assistant", "user": "user", "function": "user", "tool": "user", "": "user"}
+ROLES: dict[str, Role] = {
+    "model": "assistant",
+    "user": "user",
+    "function": "user",
+    "tool": "user",
+    "": "user",
+}
 # beside whatever a part holds
-BESIDE = ("thought", "thoughtSignature", "partMetadata")
+BESIDE = frozenset({"thought", "thoughtSignature", "partMetadata"})
+FIELDS = frozenset({"role", "parts"})
+TEXT = BESIDE | {"text"}
+CALL = BESIDE | {"functionCall"}
+RESPONSE = BESIDE | {"functionResponse"}
 # what only Google's machinery says, and the reason to give
 NATIVE = {
     "executableCode": "native_only",
@@ -53,58 +68,32 @@ class Reader:
         self._calls = 0
         self._open: list[tuple[str, str, str]] = []  # calls without an answer: sent id, ours, name
 
-    def __call__(self, content: Any) -> Message:
-        only(of(content, dict, "content"), ("role", "parts"), "contents")
-        said = get(content, "role", str, "")
-        if said not in ROLES:
-            raise UnsupportedError("unknown_field", f"a content of {said}")
-        parts = [self._part(of(part, dict, "part")) for part in get(content, "parts", list, [])]
-        of_calls = [isinstance(part, ToolUse | Thinking) for part in parts]
-        if ROLES[said] == "assistant":
-            if any(isinstance(part, ToolResult) for part in parts):
-                raise WireError("a model answers no calls")
-            return Message("assistant", tuple(filter(None, parts)))
-        if any(of_calls):
-            raise WireError(f"a {said or 'user'} neither thinks nor calls")
-        return Message("user", tuple(filter(None, parts)))
+    def __call__(self, raw: bytes) -> Message:
+        said, answered = _read(raw, self._note)
+        kinds = set(map(type, said.parts))
+        if ToolUse not in kinds and ToolResult not in kinds:
+            return said
+        names = iter(answered)
+        parts = [self._named(part, names) for part in said.parts]
+        same = all(map(operator.is_, parts, said.parts))
+        return said if same else Message(said.role, tuple(parts))
 
-    def _part(self, part: Sent) -> Part | None:
-        for name in sorted(part.keys() & NATIVE.keys()):
-            if part[name] is not None:
-                raise UnsupportedError(NATIVE[name], name)
-        if part.get("mediaResolution") is not None:
-            self._note("mediaResolution", "advice: other dialects have no word for it")
-        if part.get("functionCall") is not None:
-            return self._call(part)
-        if part.get("functionResponse") is not None:
-            return self._answer(part)
-        return _plain(part)
-
-    def _call(self, part: Sent) -> ToolUse:
-        only(part, ("functionCall", *BESIDE), "part")
-        call = need(part, "functionCall", dict)
-        only(call, ("id", "name", "args"), "functionCall")
-        name, sent = need(call, "name", str), get(call, "id", str, "")
-        ours = sent or f"call_{self._calls}"
-        self._calls += 1
-        self._open.append((sent, ours, name))
-        signature = get(part, "thoughtSignature", str, "")
-        args = json.dumps(get(call, "args", dict, {}), ensure_ascii=False, separators=(",", ":"))
-        return ToolUse(ours, name, args, signature="" if signature == FOREIGN else signature)
-
-    def _answer(self, part: Sent) -> ToolResult:
-        only(part, ("functionResponse", *BESIDE), "part")
-        answer = need(part, "functionResponse", dict)
-        only(answer, ("id", "name", "response", "parts"), "functionResponse")
-        inside = [_plain(of(p, dict, "part")) for p in get(answer, "parts", list, [])]
-        media = tuple(one for one in inside if isinstance(one, Text | Image | Document))
-        text, is_error = _words(get(answer, "response", dict, {}))
-        content = ((Text(text),) if text else ()) + media
-        call = self._answered(get(answer, "id", str, ""), get(answer, "name", str, ""))
-        return ToolResult(call, content, is_error)
+    def _named(self, part: Part, names: Iterator[str]) -> Part:
+        """With the id that it has here."""
+        if isinstance(part, ToolUse):
+            ours = part.id or f"call_{self._calls}"
+            self._calls += 1
+            self._open.append((part.id, ours, part.name))
+        elif isinstance(part, ToolResult):
+            ours = self._answered(part.id, next(names))
+        else:
+            return part
+        return part if part.id == ours else replace(part, id=ours)
 
     def _answered(self, sent: str, name: str) -> str:
         """The open call with this id, else the first with this name."""
+        if sent and self._open and self._open[0][0] == sent:
+            return self._open.pop(0)[1]
         by_id = [call for call in self._open if sent and call[0] == sent]
         by_name = [call for call in self._open if call[2] == name]
         call = next(iter(by_id or by_name), None)
@@ -112,6 +101,68 @@ class Reader:
             raise UnsupportedError("native_only", f"the answer of {name!r} belongs to no open call")
         self._open.remove(call)
         return call[1]
+
+
+@Reading
+def _read(value: Any, note: Changes) -> tuple[Message, tuple[str, ...]]:
+    """With ids as they were sent, and which functions answer in it."""
+    content = normal(of(value, dict, "content"), CONTENT)
+    only(content, FIELDS, "contents")
+    said = get(content, "role", str, "")
+    if said not in ROLES:
+        raise UnsupportedError("unknown_field", f"a content of {said}")
+    answered: list[str] = []
+    sent = [of(part, dict, "part") for part in get(content, "parts", list, [])]
+    parts = [_part(part, answered, note) for part in sent]
+    _check(said, parts)
+    return Message(ROLES[said], tuple(filter(None, parts))), tuple(answered)
+
+
+def _check(said: str, parts: Sequence[Part | None]) -> None:
+    if ROLES[said] == "assistant":
+        if any(isinstance(part, ToolResult) for part in parts):
+            raise WireError("a model answers no calls")
+    elif any(isinstance(part, ToolUse | Thinking) for part in parts):
+        raise WireError(f"a {said or 'user'} neither thinks nor calls")
+
+
+def _part(part: Sent, answered: list[str], note: Changes) -> Part | None:
+    for name in () if NATIVE.keys().isdisjoint(part) else sorted(part.keys() & NATIVE.keys()):
+        if part[name] is not None:
+            raise UnsupportedError(NATIVE[name], name)
+    if part.get("mediaResolution") is not None:
+        note("mediaResolution", "advice: other dialects have no word for it")
+    if part.get("functionCall") is not None:
+        return _call(part)
+    if part.get("functionResponse") is not None:
+        return _answer(part, answered)
+    return _plain(part)
+
+
+def _call(part: Sent) -> ToolUse:
+    only(part, CALL, "part")
+    call = need(part, "functionCall", dict)
+    only(call, ("id", "name", "args"), "functionCall")
+    signature = get(part, "thoughtSignature", str, "")
+    args = _json(get(call, "args", dict, {}))
+    return ToolUse(
+        get(call, "id", str, ""),
+        need(call, "name", str),
+        args,
+        signature="" if signature == FOREIGN else signature,
+    )
+
+
+def _answer(part: Sent, answered: list[str]) -> ToolResult:
+    only(part, RESPONSE, "part")
+    answer = need(part, "functionResponse", dict)
+    only(answer, ("id", "name", "response", "parts"), "functionResponse")
+    inside = [_plain(of(p, dict, "part")) for p in get(answer, "parts", list, [])]
+    media = tuple(one for one in inside if isinstance(one, Text | Image | Document))
+    text, is_error = _words(get(answer, "response", dict, {}))
+    content = ((Text(text),) if text else ()) + media
+    answered.append(get(answer, "name", str, ""))
+    return ToolResult(get(answer, "id", str, ""), content, is_error)
 
 
 def _plain(part: Sent) -> Part | None:
@@ -122,7 +173,7 @@ def _plain(part: Sent) -> Part | None:
     if part.get("fileData") is not None:
         only(part, ("fileData", "mediaResolution", *BESIDE), "part")
         return sources.read_file(part)
-    only(part, ("text", *BESIDE), "part")
+    only(part, TEXT, "part")
     text = get(part, "text", str, "")
     if not text:
         return None
@@ -140,29 +191,34 @@ def _words(response: Sent) -> tuple[str, bool]:
             return _json(response), False
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def write(messages: list[Message], target: Target) -> Iterator[Sent]:
-    """Messages in turn, each call answered by the next one."""
-    names: dict[str, str] = {}
-    order: dict[str, int] = {}
+# the calls of the message before, in order: id, name
+type Called = tuple[tuple[str, str], ...]
+
+
+def write(messages: list[Message], written: Callable[..., Iterable[Any]]) -> Iterator[Any]:
+    """Messages in turn, each call answered by the next one. `written`: of `content`."""
+    called: Called = ()
     for message in messages:
         if message.role == "assistant":
-            calls = [part for part in message.parts if isinstance(part, ToolUse)]
-            names |= {call.id: call.name for call in calls}
-            order = {call.id: place for place, call in enumerate(calls)}
-            parts = [_write(part, target) for part in message.parts]
-            yield {"role": "model", "parts": parts}
+            yield from written(message, ())
+            called = tuple([(p.id, p.name) for p in message.parts if isinstance(p, ToolUse)])
         else:
-            yield {"role": "user", "parts": list(_user(message, names, order, target))}
+            yield from written(message, called)
 
 
-def _user(
-    message: Message, names: dict[str, str], order: dict[str, int], target: Target
-) -> Iterator[Sent]:
+def content(message: Message, called: Called, target: Target) -> Sent:
+    if message.role == "assistant":
+        return {"role": "model", "parts": [_write(part, target) for part in message.parts]}
+    return {"role": "user", "parts": list(_user(message, called, target))}
+
+
+def _user(message: Message, called: Called, target: Target) -> Iterator[Sent]:
     """Answers in the order of their calls, then what else they showed, then the rest."""
+    names = dict(called)
+    order = {name: place for place, name in enumerate(names)}
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     results.sort(key=lambda result: order.get(result.id, 0))
     yield from (_write_result(result, names[result.id]) for result in results)
@@ -175,7 +231,7 @@ def _user(
 
 
 def _write_result(result: ToolResult, name: str) -> Sent:
-    text = "\n".join(part.text for part in result.content if isinstance(part, Text))
+    text = "\n".join([part.text for part in result.content if isinstance(part, Text)])
     response = {"error" if result.is_error else "result": text}
     return {"functionResponse": {"id": result.id, "name": name, "response": response}}
 

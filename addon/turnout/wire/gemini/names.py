@@ -36,10 +36,16 @@ def normal(value: Any, places: Places = BODY) -> Any:
         return [normal(item, places) for item in value]
     if not isinstance(value, dict):
         return value
+    said = _renamed(value) if "_" in "".join(value) else value
+    inside = places.keys() & said.keys()
+    return said | {name: normal(said[name], places[name]) for name in inside} if inside else said
+
+
+def _renamed(value: dict[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, field in value.items():
         key = camel(name)
         if key in said:
             raise WireError(f"{key} occurs in both spellings")
-        said[key] = normal(field, places[key]) if key in places else field
+        said[key] = field
     return said

@@ -5,14 +5,13 @@ https://ai.google.dev/api/generate-content
 
 from typing import Any
 
-import msgspec
-
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.dialect import Place
 from turnout.wire.fields import get, need, of, only
-from turnout.wire.gemini import contents, place, reason, tools
+from turnout.wire.gemini import contents, names, place, reason, tools
 from turnout.wire.gemini.names import normal
+from turnout.wire.memo import opened
 from turnout.wire.request import Request, Text
 
 FIELDS = ("contents", "systemInstruction", "tools", "toolConfig", "generationConfig")
@@ -21,6 +20,9 @@ BOOKKEEPING = ("model", "labels", "store")
 # wishes to the provider that another one need not grant
 ADVICE = ("safetySettings", "serviceTier")
 NATIVE = ("cachedContent",)
+CONTENTS = "contents"
+# without the conversation, whose contents are read one by one
+BODY = {name: inside for name, inside in names.BODY.items() if name != CONTENTS}
 GENERATION = ("temperature", "topP", "topK", "maxOutputTokens", "stopSequences", "seed",
               "responseMimeType", "responseSchema", "responseJsonSchema", "_responseJsonSchema",
               "thinkingConfig", "responseModalities", "mediaResolution")  # fmt: skip
@@ -42,8 +44,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def read(body: bytes, path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("gemini"):
-        said = of(normal(of(msgspec.json.decode(body), dict, "the body")), dict, "the body")
-        return _request(said, place.read(path))
+        return _request(normal(opened(body, CONTENTS), BODY), place.read(path))
 
 
 def _request(body: dict[str, Any], at: Place) -> Request:
@@ -51,7 +52,7 @@ def _request(body: dict[str, Any], at: Place) -> Request:
     _known(body, note)
     generation = _generation(body, note)
     read_content = contents.Reader(note)
-    messages = tuple(read_content(content) for content in need(body, "contents", list))
+    messages = tuple(read_content(content) for content in need(body, CONTENTS, list))
     return Request(
         model=at.model,
         stream=at.stream,

@@ -58,8 +58,12 @@ class Part(Shape):
 
     @property
     def of_server(self) -> bool:
-        code, result = self.executable_code, self.code_execution_result
-        return any(raw is not NOTHING for raw in (code, result, self.tool_call, self.tool_response))
+        return (
+            self.executable_code is not NOTHING
+            or self.code_execution_result is not NOTHING
+            or self.tool_call is not NOTHING
+            or self.tool_response is not NOTHING
+        )
 
 
 class Content(Shape):

@@ -6,18 +6,20 @@ The first call of a step bears it. Models from 3 on refuse a step of the turn in
 for calls that another model made, Google documents a word that stands in for it.
 """
 
+import operator
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from turnout.wire.changes import Changes
-from turnout.wire.envelope import Envelope, split_id, with_id
-from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
+from turnout.wire.envelope import GEMINI, MARK, Envelope, encode, split_id, with_id
+from turnout.wire.request import Message, Part, Target, Text, ToolResult, ToolUse
 
-FAMILY = "gemini"
 FOREIGN = "skip_thought_signature_validator"
 _GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
 FIRST_STRICT = 3
+OF_CALLS = (ToolUse, ToolResult)
 
 
 def strict(model: str) -> bool:
@@ -28,23 +30,36 @@ def strict(model: str) -> bool:
 
 def sealed(id: str, signature: str) -> str:
     """A call's id for a client of another dialect, which gives nothing else back."""
-    return with_id(id, Envelope(FAMILY, signature)) if signature else id
+    return with_id(id, Envelope(GEMINI, signature)) if signature else id
 
 
-def opened(message: Message) -> Message:
-    """Ids without what they carry; signatures of this family beside them."""
-    return Message(message.role, tuple(map(_opened, message.parts)))
+def alone(signature: str) -> str:
+    """Of a part that is no call: for who remembers it, and for no client of another dialect."""
+    return encode(Envelope(GEMINI, signature))
 
 
-def _opened(part: Part) -> Part:
-    if not isinstance(part, ToolUse | ToolResult):
+def opened(message: Message, target: Target) -> Message:
+    """Ids without what they carry; the target's own signatures beside them.
+
+    The family's, as long as nobody knows better.
+    """
+    for part in message.parts:
+        if isinstance(part, OF_CALLS) and MARK in part.id:
+            return Message(message.role, tuple([_opened(one, target) for one in message.parts]))
+    return message
+
+
+def _opened(part: Part, target: Target) -> Part:
+    if not isinstance(part, OF_CALLS):
         return part
     bare, carried = split_id(part.id)
     if bare == part.id:
         return part
     if isinstance(part, ToolResult):
         return replace(part, id=bare)
-    ours = carried.payload if carried and carried.family == FAMILY else ""
+    ours = carried.payload if carried and carried.family == GEMINI else ""
+    if target.minted(ours) is False:
+        ours = ""
     return replace(part, id=bare, signature=part.signature or ours)
 
 
@@ -52,23 +67,30 @@ def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
     """The steps of the turn in progress, each signed: a foreign one by the word that says so."""
     said = list(messages)
     begins = _turn(said)
-    for index, message in enumerate(said):
-        calls = [part for part in message.parts if isinstance(part, ToolUse)]
-        if index < begins or not calls or any(call.signature for call in calls):
-            yield message
-            continue
+    yield from said[:begins]
+    signed = [_signed(message) for message in said[begins:]]
+    if any(map(operator.is_not, signed, said[begins:])):
         note("thoughtSignature", f"{FOREIGN}: another model made these calls")
-        signed = replace(calls[0], signature=FOREIGN)
-        parts = (signed if part is calls[0] else part for part in message.parts)
-        yield Message(message.role, tuple(parts))
+    yield from signed
+
+
+def _signed(message: Message) -> Message:
+    if message.role != "assistant" or ToolUse not in map(type, message.parts):
+        return message
+    calls = [part for part in message.parts if isinstance(part, ToolUse)]
+    if any([call.signature for call in calls]):  # noqa: C419  a list is the quickest
+        return message
+    signed = replace(calls[0], signature=FOREIGN)
+    parts = [signed if part is calls[0] else part for part in message.parts]
+    return Message(message.role, tuple(parts))
 
 
 def _turn(messages: list[Message]) -> int:
     """Where the turn in progress begins: at the latest words of a person."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        results = any(isinstance(part, ToolResult) for part in message.parts)
-        words = any(isinstance(part, Text) for part in message.parts)
-        if message.role == "user" and words and not results:
-            return index
+        if message.role == "user":
+            kinds = set(map(type, message.parts))
+            if Text in kinds and ToolResult not in kinds:
+                return index
     return 0

@@ -3,7 +3,7 @@
 https://ai.google.dev/api/generate-content
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +11,19 @@ import msgspec
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.gemini import contents, reason, signature, tools
-from turnout.wire.request import Message, Part, Request, Target, Text, Thinking, Written
+from turnout.wire.gemini.contents import Called
+from turnout.wire.memo import Writing
+from turnout.wire.request import (
+    Message,
+    Part,
+    Request,
+    Target,
+    Text,
+    Thinking,
+    Written,
+    plain,
+    thinks,
+)
 from turnout.wire.sampling import wished
 from turnout.wire.turns import paired
 
@@ -29,9 +41,7 @@ def write(request: Request, target: Target) -> Written:
 
 
 def _advice(request: Request, note: Changes) -> None:
-    said = (part for message in request.messages for part in message.parts)
-    markable = (part for part in said if not isinstance(part, Thinking))
-    if any(part.cache for part in (*request.system, *request.tools, *markable)):
+    if request.marked:
         note("cache_control", "advice: this dialect caches by itself")
     if request.user:
         note("user", "advice: no word for it")
@@ -73,7 +83,7 @@ def _late(messages: Iterable[Message]) -> Iterable[Text]:
 
 def _contents(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
     spoken = [message for message in request.messages if message.role != "system"]
-    kept = [signature.opened(_kept(message, note)) for message in spoken]
+    kept = [signature.opened(_kept(message, note), target) for message in spoken]
     turns = paired(kept)
     if signature.strict(target.model):
         turns = list(signature.filled(turns, note))
@@ -81,19 +91,29 @@ def _contents(request: Request, target: Target, note: Changes) -> list[dict[str,
         raise UnsupportedError("native_only", "the conversation does not begin with a user message")
     if turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    return list(contents.write(turns, target))
+    return list(contents.write(turns, _written.to(target, note)))
+
+
+@Writing
+def _written(
+    message: Message, target: Target, _: Changes, called: Called
+) -> Iterator[dict[str, Any]]:
+    yield contents.content(message, called, target)
 
 
 def _kept(message: Message, note: Changes) -> Message:
     """Thoughts are for the model that had them; blank text is refused."""
+    if plain(message):
+        return message
+    if thinks(message):
+        note("thinking", "of another model: left out of the history")
+    return Message(message.role, tuple(filter(_keeps, message.parts)))
 
-    def keeps(part: Part) -> bool:
-        if isinstance(part, Thinking):
-            note("thinking", "of another model: left out of the history")
-            return False
-        return not isinstance(part, Text) or bool(part.text.strip())
 
-    return Message(message.role, tuple(part for part in message.parts if keeps(part)))
+def _keeps(part: Part) -> bool:
+    if isinstance(part, Text):
+        return bool(part.text.strip())
+    return not isinstance(part, Thinking)
 
 
 def _samplers(request: Request, target: Target, note: Changes) -> dict[str, float]:

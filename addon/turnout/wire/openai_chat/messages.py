@@ -4,14 +4,15 @@ system  user  assistant(tool_calls)  tool  tool  user ...
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
+from turnout.wire.memo import Reading
 from turnout.wire.openai_chat import parts
 from turnout.wire.request import (
     Document,
@@ -27,9 +28,12 @@ from turnout.wire.request import (
 
 type Sent = dict[str, Any]
 
-COMMON = ("role", "content", "cache_control")
+COMMON = frozenset({"role", "content", "cache_control"})
+TOOL = COMMON | {"tool_call_id", "name"}
 # an assistant's own words of its last answer, sent back by SDKs
-ECHOES = ("annotations", "audio", "function_call", "refusal", "reasoning_details")
+ECHOES = {"annotations", "audio", "function_call", "refusal", "reasoning_details"}
+ASSISTANT = COMMON | ECHOES | {"tool_calls", "reasoning_content", "reasoning"}
+CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
@@ -38,9 +42,16 @@ class Reader:
 
     def __init__(self, note: Changes) -> None:
         self._note = note
-        self._skipped: set[str] = set()
+        self.skipped: frozenset[str] = frozenset()
 
-    def __call__(self, message: Any) -> Message:
+    def __call__(self, raw: bytes) -> Message:
+        if self.skipped:  # what comes may answer one of them
+            return self.read(msgspec.json.decode(raw))
+        message, skipped = _read(raw, self._note)
+        self.skipped |= skipped
+        return message
+
+    def read(self, message: Any) -> Message:
         role = need(of(message, dict, "message"), "role", str)
         if role not in READ:
             raise UnsupportedError("unknown_field", f"a message of {role}")
@@ -59,9 +70,7 @@ class Reader:
         return Message("user", parts.read(message.get("content"), self._note))
 
     def assistant(self, message: Sent) -> Message:
-        only(
-            message, (*COMMON, "tool_calls", "reasoning_content", "reasoning", *ECHOES), "assistant"
-        )
+        only(message, ASSISTANT, "assistant")
         _refuse_echoes(message, self._note)
         thought = get(message, "reasoning_content", str) or get(message, "reasoning", str)
         refusal = get(message, "refusal", str)
@@ -84,7 +93,7 @@ class Reader:
             if name := get(function, "name", str):
                 yield ToolUse(call_id, name, self._arguments(function.get("arguments")))
             else:
-                self._skipped.add(call_id)
+                self.skipped |= {call_id}
                 self._note("tool_calls", "a call without a name is skipped")
 
     def _arguments(self, arguments: Any) -> str:
@@ -104,9 +113,9 @@ class Reader:
         return "{}"
 
     def tool(self, message: Sent) -> Message:
-        only(message, (*COMMON, "tool_call_id", "name"), "tool")
+        only(message, TOOL, "tool")
         call_id = get(message, "tool_call_id", str, "")
-        if call_id in self._skipped:
+        if call_id in self.skipped:
             return Message("user", ())
         content = parts.read(message.get("content"), self._note)
         return Message("user", (ToolResult(call_id, content),))
@@ -119,6 +128,13 @@ READ: dict[str, Callable[[Reader, Sent], Message]] = {
     "assistant": Reader.assistant,
     "tool": Reader.tool,
 }
+
+
+@Reading
+def _read(message: Any, note: Changes) -> tuple[Message, frozenset[str]]:
+    """And the calls in it that were skipped."""
+    reader = Reader(note)
+    return reader.read(message), reader.skipped
 
 
 def _refuse_echoes(message: Sent, note: Changes) -> None:
@@ -152,7 +168,7 @@ def write(message: Message, target: Target) -> Iterator[Sent]:
 
 
 def _content(of: tuple[Part, ...]) -> tuple[parts.Content, ...]:
-    return tuple(part for part in of if isinstance(part, Text | Image | Document))
+    return tuple([part for part in of if isinstance(part, CONTENT)])
 
 
 def _write_assistant(message: Message, target: Target) -> Sent:

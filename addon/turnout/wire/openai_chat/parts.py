@@ -15,7 +15,8 @@ from turnout.wire.request import CacheTtl, Document, Image, Target, Text
 type Part = dict[str, Any]
 type Content = Text | Image | Document
 
-COMMON = ("type", "cache_control", "prompt_cache_breakpoint")
+COMMON = frozenset({"type", "cache_control", "prompt_cache_breakpoint"})
+TEXT = COMMON | {"text"}
 NEWLINE = "\n"
 
 
@@ -37,14 +38,14 @@ def _read(part: Part, note: Changes) -> Content:
 
 def cache_ttl(value: Part) -> CacheTtl | None:
     """Some providers take Anthropic's marks in this dialect."""
-    mark = get(value, "cache_control", dict)
-    if mark is None:
+    if value.get("cache_control") is None:
         return None
+    mark = need(value, "cache_control", dict)
     return "1h" if mark.get("ttl") == "1h" else "5m"
 
 
 def _text(part: Part, _: Changes) -> Content:
-    only(part, (*COMMON, "text"), "text")
+    only(part, TEXT, "text")
     return Text(need(part, "text", str), cache_ttl(part))
 
 
@@ -88,7 +89,7 @@ READ: dict[str, Callable[[Part, Changes], Content]] = {
 
 def joined(content: Iterable[Content]) -> str:
     """The texts, block by block on lines of their own: not every server takes lists of texts."""
-    return NEWLINE.join(part.text for part in content if isinstance(part, Text))
+    return NEWLINE.join([part.text for part in content if isinstance(part, Text)])
 
 
 def write(content: Iterable[Content], target: Target) -> str | list[Part]:

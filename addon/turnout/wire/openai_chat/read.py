@@ -6,11 +6,10 @@ https://platform.openai.com/docs/api-reference/chat/create
 from itertools import takewhile
 from typing import Any
 
-import msgspec
-
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
+from turnout.wire.memo import opened
 from turnout.wire.openai_chat import messages, reasoning, tools
 from turnout.wire.request import Message, Request, Text
 
@@ -39,7 +38,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def read(body: bytes, _path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("openai_chat"):
-        return _request(of(msgspec.json.decode(body), dict, "the body"))
+        return _request(opened(body, "messages"))
 
 
 def _request(body: dict[str, Any]) -> Request:

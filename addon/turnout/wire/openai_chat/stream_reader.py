@@ -61,7 +61,7 @@ class StreamReader:
                 if frame.data.strip() == "[DONE]":
                     yield from self.end()
                 elif frame.data.strip():
-                    yield from self.read(json.loads(frame.data))
+                    yield from self.read(sse.read(frame.data))
         if not data:
             yield from self.end()
 

@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ import msgspec
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.cache_key import cache_key
 from turnout.wire.changes import Changes
+from turnout.wire.memo import Writing
 from turnout.wire.openai_chat import messages, parts, reasoning, tools
-from turnout.wire.request import Message, Request, Target, Thinking, Written
+from turnout.wire.request import Message, Request, Target, Thinking, Written, thinks
 from turnout.wire.sampling import wished
 from turnout.wire.turns import paired
 
@@ -19,16 +21,10 @@ from turnout.wire.turns import paired
 def write(request: Request, target: Target) -> Written:
     """Raises UnsupportedError for what the target cannot be told."""
     note = Changes(request.changes)
-    if _marked(request):
+    if request.marked:
         note("cache_control", "advice: this dialect caches by itself")
     with reading("openai_chat"):
         return Written(msgspec.json.encode(_body(request, target, note)), note.all)
-
-
-def _marked(request: Request) -> bool:
-    said = (part for message in request.messages for part in message.parts)
-    markable = (part for part in said if not isinstance(part, Thinking))
-    return any(part.cache for part in (*request.system, *request.tools, *markable))
 
 
 def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
@@ -53,11 +49,19 @@ def _messages(request: Request, target: Target, note: Changes) -> list[dict[str,
     if turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
     first = [{"role": "system", "content": system}] if system else []
-    return first + [sent for turn in turns for sent in messages.write(turn, target)]
+    write = _written.to(target, note)
+    return first + [sent for turn in turns for sent in write(turn)]
+
+
+@Writing
+def _written(message: Message, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
+    return messages.write(message, target)
 
 
 def _kept(message: Message, target: Target, note: Changes) -> Message:
     """Thinking goes back only to families that want it, and none that another model signed."""
+    if not thinks(message):
+        return message
     kept = tuple(
         part
         for part in message.parts

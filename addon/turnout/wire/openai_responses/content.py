@@ -16,6 +16,7 @@ type Part = dict[str, Any]
 type Content = Text | Image | Document
 
 NEWLINE = "\n"
+TEXT = frozenset({"type", "text", "annotations", "logprobs", "prompt_cache_breakpoint"})
 
 
 def read(content: Any, note: Changes) -> tuple[Content, ...]:
@@ -35,7 +36,7 @@ def _read(part: Part, note: Changes) -> Content:
 
 
 def _text(part: Part, _: Changes) -> Content:
-    only(part, ("type", "text", "annotations", "logprobs", "prompt_cache_breakpoint"), "text")
+    only(part, TEXT, "text")
     if part.get("annotations"):
         raise UnsupportedError("citations", "annotations")
     return Text(need(part, "text", str))
@@ -85,7 +86,7 @@ READ: dict[str, Callable[[Part, Changes], Content]] = {
 
 
 def joined(content: Iterable[Content]) -> str:
-    return NEWLINE.join(part.text for part in content if isinstance(part, Text))
+    return NEWLINE.join([part.text for part in content if isinstance(part, Text)])
 
 
 def write(part: Content, target: Target) -> Part:

@@ -5,6 +5,8 @@
 
 from turnout.wire.ids import tool_id
 
+type Odd = tuple[tuple[tuple[str, str], str], ...]
+
 
 def flat(namespace: str, name: str) -> str:
     """Pure: the same in tools, in the history and in later requests."""
@@ -28,6 +30,12 @@ class Names:
             self._flat[key] = made
             self._taken.add(made)
         return self._flat[key]
+
+    @property
+    def odd(self) -> Odd:
+        """Those that are not what `flat` makes of them, in the order of their declaration."""
+        made = self._flat.items()
+        return tuple((key, name) for key, name in made if name != flat(*key))
 
     def of(self, namespace: str, name: str) -> str:
         """As it was declared; a tool of the history that is offered no more has its flat name."""

@@ -117,13 +117,14 @@ def _native(body: Body, items: Sequence[Item]) -> bool:
 
 def _hosted(body: Body) -> bool:
     """A search offered beside the client's own tools is a convenience; any other is needed."""
-    hosted = {tool.type for tool in body.every_tool if not tool.of_client}
-    own = any(tool.of_client for tool in body.every_tool)
+    tools = list(body.every_tool)
+    hosted = {tool.type for tool in tools if not tool.of_client}
+    own = any(tool.of_client for tool in tools)
     return bool(hosted - OFFERED if own else hosted)
 
 
 def _effort(body: Body) -> Effort | None:
     """The latest word on it counts."""
-    updates = [item.reasoning for item in body.items if item.kind == "configuration_update"]
+    updates = [item.reasoning for item in body.items if item.type == "configuration_update"]
     said = [one.effort for one in (body.reasoning, *updates) if one and one.effort]
     return next((level for level in effort.LADDER if said and level == said[-1]), None)

@@ -13,6 +13,7 @@ from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.effort import LADDER
 from turnout.wire.fields import get, need, of, only
+from turnout.wire.memo import opened
 from turnout.wire.openai_responses import compaction, items, tools
 from turnout.wire.openai_responses.names import Names
 from turnout.wire.request import Effort, Message, Request, Text, Tool, ToolChoice
@@ -37,22 +38,33 @@ VERBOSITY = {
 }
 
 
+class Typed(msgspec.Struct):
+    type: str | None = None
+
+
+_typed = msgspec.json.Decoder(Typed)
+
+
 def read(body: bytes, _path: str) -> Request:
     """Raises UnsupportedError for what no other dialect can say."""
     with reading("openai_responses"):
-        return _request(of(msgspec.json.decode(body), dict, "the body"))
+        return _request(opened(body, "input"))
 
 
 def _request(body: dict[str, Any]) -> Request:
     note, names = Changes(), Names()
     _known(body, note)
     model, said = need(body, "model", str), _input(body)
-    declared = tuple(tools.read(_tools(body, said), names, note))
-    compacts = bool(said) and of(said[-1], dict, "item").get("type") == compaction.TRIGGER
+    declared = list(tools.read(get(body, "tools", list, []), names, note))
+    compacts = bool(said) and _typed.decode(said[-1]).type == compaction.TRIGGER
     if compacts:
         note("compaction", "asked for in words")
-        said = [*said[:-1], {"role": "user", "content": compaction.ORDER}]
-    conversation = items.Reader(model, names, note)(said)
+        said = [*said[:-1], _user(compaction.ORDER)]
+    odd = names.odd
+    conversation, apart = items.read(said, model, odd, note)
+    declared += tools.read(_added(apart), names, note)
+    if names.odd != odd:
+        conversation, apart = items.read(said, model, names.odd, note)
     leading = list(takewhile(lambda message: message.role == "system", conversation))
     text = get(body, "text", dict, {})
     only(text, ("format", "verbosity"), "text")
@@ -70,7 +82,7 @@ def _request(body: dict[str, Any]) -> Request:
         stream=get(body, "stream", bool, False),
         user=get(body, "user", str, ""),
         compaction=compacts,
-        **_reasoning(body, said, note),
+        **_reasoning(body, apart, note),
         changes=note.all,
     )
 
@@ -91,21 +103,21 @@ def _known(body: dict[str, Any], note: Changes) -> None:
         note("truncation", "nothing is cut: the whole input fits")
 
 
-def _input(body: dict[str, Any]) -> list[Any]:
+def _input(body: dict[str, Any]) -> list[bytes]:
     said = body.get("input")
-    return [{"role": "user", "content": said}] if isinstance(said, str) else of(said, list, "input")
+    return [_user(said)] if isinstance(said, str) else of(said, list, "input")
 
 
-def _of_type(said: list[Any], kind: str) -> Iterator[dict[str, Any]]:
-    return (item for item in said if isinstance(item, dict) and item.get("type") == kind)
+def _user(text: str) -> bytes:
+    return msgspec.json.encode({"role": "user", "content": text})
 
 
-def _tools(body: dict[str, Any], said: list[Any]) -> Iterator[Any]:
+def _added(apart: list[dict[str, Any]]) -> Iterator[Any]:
     """Codex puts its tools into the input."""
-    yield from get(body, "tools", list, [])
-    for item in _of_type(said, "additional_tools"):
-        only(item, (*items.COMMON, "role", "tools"), "additional_tools")
-        yield from need(item, "tools", list)
+    for item in apart:
+        if item["type"] == "additional_tools":
+            only(item, (*items.COMMON, "role", "tools"), "additional_tools")
+            yield from need(item, "tools", list)
 
 
 def _choice(body: dict[str, Any], names: Names, *, compacts: bool) -> ToolChoice | None:
@@ -113,7 +125,7 @@ def _choice(body: dict[str, Any], names: Names, *, compacts: bool) -> ToolChoice
     return ToolChoice("none") if compacts else tools.read_choice(body.get("tool_choice"), names)
 
 
-def _once(declared: tuple[Tool, ...]) -> tuple[Tool, ...]:
+def _once(declared: list[Tool]) -> tuple[Tool, ...]:
     """The latest declaration of a tool counts."""
     return tuple({tool.name: tool for tool in declared}.values())
 
@@ -133,10 +145,12 @@ def _system(
         yield Text(sentence)
 
 
-def _reasoning(body: dict[str, Any], said: list[Any], note: Changes) -> dict[str, Any]:
+def _reasoning(body: dict[str, Any], apart: list[dict[str, Any]], note: Changes) -> dict[str, Any]:
     """`effort` and `thinking` of a Request; an update in the input counts from there on."""
     configs = [get(body, "reasoning", dict, {})]
-    for item in _of_type(said, "configuration_update"):
+    for item in apart:
+        if item["type"] != "configuration_update":
+            continue
         only(item, (*items.COMMON, "role", "reasoning"), "configuration_update")
         configs.append(get(item, "reasoning", dict, {}))
     efforts = [effort for config in configs if (effort := _effort(config))]

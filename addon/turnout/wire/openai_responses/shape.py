@@ -81,21 +81,22 @@ class Item(msgspec.Struct):
     @property
     def portable(self) -> bool:
         """Other models can be told of it; of a summary, when it was written here."""
-        ours = self.kind == compaction.ITEM and compaction.opened(self.encrypted_content)
-        return self.kind in PORTABLE or bool(ours)
+        kind = self.kind
+        ours = kind == compaction.ITEM and compaction.opened(self.encrypted_content)
+        return kind in PORTABLE or bool(ours)
 
     @property
     def parts(self) -> list[Part]:
         """Of what it says or returns."""
         raw = self.output if self.kind in RESULTS else self.content
-        return _parts.decode(raw) if bytes(raw).startswith(b"[") else []
+        return _parts.decode(raw) if _starts(raw) == b"[" else []
 
     @property
     def words(self) -> list[str]:
         """A message's texts."""
         if self.kind != "message":
             return []
-        if bytes(self.content).startswith(b'"'):
+        if _starts(self.content) == b'"':
             return [msgspec.json.decode(self.content, type=str)]
         return [part.words for part in self.parts]
 
@@ -144,8 +145,13 @@ class Body(msgspec.Struct):
         """Also those that stand in the input."""
         yield from self.tools or ()
         for item in self.items:
-            if item.kind == "additional_tools":
+            if item.type == "additional_tools":
                 yield from item.tools or ()
+
+
+def _starts(raw: msgspec.Raw) -> bytes:
+    """Its first byte."""
+    return memoryview(raw)[:1].tobytes()
 
 
 _body = msgspec.json.Decoder(Body)
@@ -160,5 +166,5 @@ def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
 
 def parts(body: Body) -> Iterator[Part]:
     for item in body.items:
-        if item.kind == "message" or item.kind in RESULTS:
+        if (kind := item.kind) == "message" or kind in RESULTS:
             yield from item.parts

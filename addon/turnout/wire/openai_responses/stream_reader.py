@@ -1,6 +1,5 @@
 """OpenAI Responses: reading a streamed answer. See stream.py."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,7 +36,7 @@ class StreamReader:
                 if self._ended:
                     return
                 if frame.data.strip() not in ("", "[DONE]"):
-                    yield from self.read(json.loads(frame.data), frame.event)
+                    yield from self.read(sse.read(frame.data), frame.event)
         if not data:
             yield from self.end()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from turnout.wire import sealed, sse
+from turnout.wire import envelope, sealed, sse
 from turnout.wire.calls import settle
 from turnout.wire.dialect import Hints
 from turnout.wire.events import (
@@ -75,11 +75,13 @@ class StreamWriter:
 
     def write(self, event: Event) -> Iterator[dict[str, Any]]:
         """The payloads of the frames that say it."""
-        if not isinstance(event, Failed | Usage):
+        if not (self._started or isinstance(event, (Failed, Usage))) or isinstance(event, Started):
             yield from self._start(event)
         match event:
             case Started():
                 pass
+            case Signature(value) if envelope.is_of(value, envelope.GEMINI):
+                pass  # of its text: no place for it here
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)
             case ToolCall(index, id, name):

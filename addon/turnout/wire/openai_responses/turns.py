@@ -19,10 +19,12 @@ from turnout.wire.request import (
     Thinking,
     ToolResult,
     ToolUse,
+    thinks,
 )
 
 type Item = dict[str, Any]
 
+CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
@@ -31,7 +33,7 @@ def kept(message: Message, target: Target, note: Changes) -> Message:
 
     https://platform.openai.com/docs/guides/reasoning#keeping-reasoning-items-in-context
     """
-    if not any(isinstance(part, Thinking) for part in message.parts):
+    if not thinks(message):
         return message
     parts: list[Part] = []
     for part in reversed(message.parts):
@@ -46,7 +48,8 @@ def _readable(part: Thinking, target: Target) -> bool:
     opened = sealed.decode(part.signature)
     if opened is None or opened.kind != "encrypted" or target.reasoning == "none":
         return False
-    return sealed.reads(opened, target.model)
+    known = target.minted(opened.data)
+    return sealed.reads(opened, target.model) if known is None else known
 
 
 def write(message: Message, target: Target) -> Iterator[Item]:
@@ -64,7 +67,7 @@ def _message(role: str, parts: list[Item]) -> Item:
 
 
 def _said(message: Message) -> list[content.Content]:
-    return [part for part in message.parts if isinstance(part, Text | Image | Document)]
+    return [part for part in message.parts if isinstance(part, CONTENT)]
 
 
 def _of_assistant(part: Part) -> Item:

@@ -12,9 +12,10 @@ from turnout.errors import UnsupportedError, reading
 from turnout.wire.cache_key import cache_key
 from turnout.wire.changes import Changes
 from turnout.wire.levels import level
+from turnout.wire.memo import Writing
 from turnout.wire.openai_responses import content, tools, turns
 from turnout.wire.openai_responses.edit import ENCRYPTED
-from turnout.wire.request import Request, Target, Thinking, Written
+from turnout.wire.request import Message, Request, Target, Written
 from turnout.wire.sampling import wished
 from turnout.wire.turns import paired
 
@@ -28,16 +29,10 @@ def write(request: Request, target: Target) -> Written:
     The answer is always streamed: a client that wants it whole gets the sum.
     """
     note = Changes(request.changes)
-    if _marked(request):
+    if request.marked:
         note("cache_control", "advice: this dialect caches by itself")
     with reading("openai_responses"):
         return Written(msgspec.json.encode(_body(request, target, note)), note.all)
-
-
-def _marked(request: Request) -> bool:
-    said = (part for message in request.messages for part in message.parts)
-    markable = (part for part in said if not isinstance(part, Thinking))
-    return any(part.cache for part in (*request.system, *request.tools, *markable))
 
 
 def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
@@ -65,8 +60,14 @@ def _input(request: Request, target: Target, note: Changes) -> Iterator[dict[str
         raise UnsupportedError("native_only", "no message is left")
     if said[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
+    write = _written.to(target, note)
     for message in said:
-        yield from turns.write(message, target)
+        yield from write(message)
+
+
+@Writing
+def _written(message: Message, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
+    return turns.write(message, target)
 
 
 def _max_tokens(request: Request, target: Target, note: Changes) -> dict[str, int]:
