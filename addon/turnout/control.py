@@ -48,9 +48,15 @@ class Running:
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
 
-    def write_log(self) -> None:
-        """Whatever it has answered so far gets its row, which may take it half a second else."""
-        self._ask("GET", "/v1/decisions/last")
+    def write_log(self) -> str:
+        """Whatever it has answered so far gets its row, which may take it half a second else.
+
+        Returns why rows are not written now, "" when they are.
+        """
+        with suppress(NotRunningError):  # it has no row yet
+            self._ask("GET", "/v1/decisions/last")
+        said = self.status().get("warnings", ())
+        return next((one for one in said if str(one).startswith(str(self.db))), "")
 
     def reload(self) -> Reloaded:
         """It reads its configuration again. Raises ConfigError when that is refused."""
