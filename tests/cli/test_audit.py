@@ -178,7 +178,9 @@ def test_no_traceback(turnout: Run, tmp_path: Path) -> None:
 
 
 def running(home: Path, db: Path) -> None:
-    facts: dict[str, Any] = {"pid": 1, "proxy": "", "base": "", "token": "", "ca": "", "started": 0}
+    nobody = "http://127.0.0.1:9"
+    facts: dict[str, Any] = {"pid": 1, "proxy": nobody, "base": nobody, "token": "", "ca": ""}
+    facts |= {"started": 0}
     home.mkdir(exist_ok=True)
     (home / "run.json").write_text(json.dumps(facts | {"db": str(db)}))
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 import decided
+from pretend import Pretended
 from turnout.record import JSON_COLUMNS, Decision, Outcome, Tried, row
 from turnout.route.model import OffPeak, Price, Tier, Window
 from turnout.store import Store
@@ -330,3 +331,16 @@ def test_a_log_that_is_named_has_to_be_there(
         found = turnout(*command, "--db", path)
         assert found.exit_code == 2 and said in found.stderr
         assert "first request" not in found.stderr
+
+
+def test_a_log_that_is_not_written_now_is_told(
+    call: Callable[..., int], running: Pretended, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = f"{running.db}: database or disk is full; make room on the disk"
+    with Store.open(running.db) as log:
+        log.add(decided.row())
+    assert call("why", "last", "--json") == 0
+    assert capsys.readouterr().err == ""
+    running.facts["warnings"] = ["something else", full]
+    assert call("why", "last", "--json") == 0
+    assert capsys.readouterr().err == f"turnout: the latest are not in the log yet: {full}\n"

@@ -30,7 +30,8 @@ def current(db: Path | None) -> history.Reader:
         running = control.read(file)
         if running and running.db == path and control.alive(running.pid):
             with suppress(control.NotRunningError):
-                running.write_log()
+                if said := running.write_log():
+                    click.echo(f"turnout: the latest are not in the log yet: {said}", err=True)
     return history.read(path)
 
 

@@ -100,6 +100,7 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
+    runfile.probe(run_file)
     engine = Engine.open(config)
     secrets_stay_in_memory()
     constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None

@@ -60,7 +60,7 @@ def _asked(route: Route, handler: Handler) -> Callable[[web.Request], Awaitable[
         try:
             ask = await _read(route, request)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as e:
-            return error(400, f"{request.method} {route.path}: {e}")
+            return error(400, f"{request.method} {route.path}: {rows.plainly(e)}")
         try:
             return await handler(request, ask)
         except NoDecisionError as e:
