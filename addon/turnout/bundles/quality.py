@@ -23,9 +23,6 @@ LEAST, MOST = 20.0, 1000.0
 # How much larger than the prior says errors are for models newer than every label: `bundle eval`,
 # split model, newer_than_all_labels. Models with fewer than LEAST labels are mostly such models.
 AHEAD = 2.0
-# What is asked of them beyond that, a choice: where the best known model is asked for, half a
-# standard error picks the luckiest of many cheap guesses (`routed` among `newer_than_all_labels`).
-CAUTION = 2.0
 
 type Matrix = NDArray[np.float64]
 
@@ -61,7 +58,7 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
     common = np.einsum("ks,mst,kt->km", share, prior.covariance, share)
     total = np.sqrt(np.maximum(common, 0) + variance)
     known = np.bincount(data.labels.model, minlength=models)[:models]
-    total[:, known < LEAST] *= AHEAD * CAUTION
+    total[:, known < LEAST] *= AHEAD
     return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
 
 

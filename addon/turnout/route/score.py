@@ -1,6 +1,7 @@
 """Vector -> the clusters it is near, and through them how well each model would do.
 
-weight(k) = softmax over the top clusters of  cosine(k) / temperature  [+ log(tools(k) + floor)]
+weight(k) = softmax over the top clusters of  near(k) / temperature  [+ log(tools(k) + floor)]
+near(k)   = what the trained head says of it; the cosine to its centroid where there is no head
 quality   = sum of weight * quality(k)
 se        = sum of weight * se(k)         the errors of one model come from one prior: they add up
 evidence  = sum of weight * evidence(k)
@@ -67,7 +68,7 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     (Bayes' rule; the likelihood is the share of such prompts).
     """
     cosine = bundle.centroids @ np.asarray(vector, np.float64)
-    logit = cosine / bundle.temperature
+    logit = nearness(np.asarray(vector, np.float64), cosine, bundle) / bundle.temperature
     if tools:
         logit = logit + np.log(bundle.tools + FLOOR)
     order = np.argsort(-logit, kind="stable")[: bundle.top]
@@ -85,6 +86,13 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     quality, se, evidence = (one.tolist() for one in found)
     blend = quality, se, evidence
     return Scored(best, label, float(cosine[best]), near, weights, bundle, blend)
+
+
+def nearness(vectors: Vector, cosine: Vector, bundle: Bundle) -> Vector:
+    """(..., dim), (..., clusters) -> (..., clusters)"""
+    if bundle.head is None:
+        return cosine
+    return np.asarray(vectors @ bundle.head[:-1] + bundle.head[-1])
 
 
 def familiarity(similarity: Vector | np.float64, bundle: Bundle) -> Vector:
