@@ -8,10 +8,11 @@ On the logit scale, for model m and source s (a label source or a public benchma
 All terms are independent normals, so their sum is a Gaussian process (Rasmussen, Williams 2006,
 chapter 2): the slopes are a ridge; u and v carry what is known of a model from one source to
 another, more so within an axis; the posterior says how unsure it is. The standard deviations
-maximise the marginal likelihood. Of e, the share OWN is the model's way with the task and so
-part of what is asked for; the rest is the harness's way with the model, and noise. `level(s)` is the additive effect of the source, so a model that
-was labelled on hard sources only is not taken for a weak one. Cells that lie far off (a harness
-failure: a strong model at 0.12 on GAIA) weigh less, as under Student's t with 4 degrees of freedom.
+maximise the marginal likelihood. `level(s)` is the additive effect of the source, so a model that
+was labelled on hard sources only is not taken for a weak one. Of e, the share OWN is the model's
+way with the task, and so part of its quality there; the rest is the harness's way with the model,
+and noise. Cells that lie far off (a harness failure: a strong model at 0.12 on GAIA) weigh less, as
+under Student's t with 4 degrees of freedom.
 
 Public benchmarks are here for the axes on which no modern model has labels (knowledge, maths, tool
 calling). On the label sources they do not beat price and date: see `unseen_models` in a manifest.
