@@ -195,3 +195,28 @@ def test_a_handful_of_labels_is_hardly_more_than_none(count: int, sure: bool) ->
     data, found = book(scores, 6), prior_of(scores, 6)
     told = quality.quality(data, found, np.zeros(200, int), np.ones(200), 1)
     assert (told.se[0, 5] < 1.5 * np.sqrt(found.covariance[5, 0, 0])) == sure
+
+
+def test_an_easy_cluster_brings_models_near_to_each_other_and_makes_none_alike() -> None:
+    share = np.array([0.9, 0.8, 0.5])
+    same, easy, hard = quality.harder(share, np.array([0.0, 0.25, -0.25]), 0.7)
+    assert same == pytest.approx(share)
+    assert (np.diff(easy) < 0).all()
+    assert easy.max() < 1
+    assert easy[0] - easy[1] < 0.1 < hard[0] - hard[1]
+    assert quality.harder(np.array([0.7]), np.array([0.25, -0.25]), 0.7)[:, 0] == pytest.approx(
+        [0.95, 0.45]
+    )
+
+
+def test_where_all_do_well_an_estimate_is_surer() -> None:
+    """Half of the prompts are solved by nearly everybody: few points are left to be wrong by."""
+    rng = np.random.default_rng(0)
+    easy = rng.random((200, 6)) < 0.97
+    scores = np.where(
+        np.arange(400)[:, None] < 200, np.vstack([easy, easy]), rng.random((400, 6)) < 0.5
+    )
+    scores = scores.astype(float)
+    data, found = book(scores, 6), prior_of(scores, 6)
+    told = quality.quality(data, found, np.repeat([0, 1], 200), np.ones(400), 2)
+    assert (told.se[0] < told.se[1]).all()

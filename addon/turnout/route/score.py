@@ -7,11 +7,12 @@ se        = sum of weight * se(k)         the errors of one model come from one 
 evidence  = sum of weight * evidence(k)
 
 A text that is far from all clusters is of a kind that was not learned from. As far as that goes,
-it is taken for one of any kind: the mean over all clusters, with how much a model's lead differs
-between them as its error, and no label behind it.
+it is taken for one of any kind: the mean over all clusters, each kind of work counting alike, with
+how much a model's lead differs between them as its error, and no label behind it.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,9 +104,16 @@ def familiarity(similarity: Vector | np.float64, bundle: Bundle) -> Vector:
 
 def anything(bundle: Bundle, *, tools: bool) -> tuple[Vector, Vector, Vector]:
     """(models,) each: quality, se and evidence for a text of any kind."""
-    mass = bundle.tools + FLOOR if tools else np.ones(len(bundle.labels))
+    mass = _apart(bundle.labels) * (bundle.tools + FLOOR if tools else 1.0)
     mass = mass / mass.sum()
     lead = bundle.quality - bundle.quality.mean(axis=1, keepdims=True)
     spread = mass @ (lead - mass @ lead) ** 2
     se = np.sqrt((mass @ bundle.se) ** 2 + spread)
     return mass @ bundle.quality, np.minimum(se, 1.0), np.zeros_like(se)
+
+
+@lru_cache(maxsize=8)
+def _apart(labels: tuple[str, ...]) -> Vector:
+    """(clusters,) one over how many are of the same kind of work: what their labels begin with."""
+    kinds = [label.split(":")[0] for label in labels]
+    return 1 / np.array([kinds.count(kind) for kind in kinds], np.float64)
