@@ -220,3 +220,20 @@ def test_where_all_do_well_an_estimate_is_surer() -> None:
     data, found = book(scores, 6), prior_of(scores, 6)
     told = quality.quality(data, found, np.repeat([0, 1], 200), np.ones(400), 2)
     assert (told.se[0] < told.se[1]).all()
+
+
+def test_difficulty_that_one_model_told_counts_for_less() -> None:
+    scores, group = np.repeat([1.0, 0.0], 40)[:, None], np.repeat([0, 1], 40)
+    alone, together = (
+        quality.effects(book(np.tile(scores, (1, m)), m).labels, group, 2, m)[0][0] for m in (1, 6)
+    )
+    assert together / alone == pytest.approx((6 / 7 * 240 / 260) / (1 / 2 * 40 / 60))
+
+
+def test_a_models_way_with_a_source_is_partly_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels that price and date do not foresee: half of what is left of them is believed."""
+    scores = labels([0.6, 0.6, 0.6, 0.6, 0.6, 0.9], 1000)
+    believed = prior_of(scores, 6).quality[5, 0]
+    monkeypatch.setattr(prior, "OWN", 0.0)
+    noise = prior_of(scores, 6).quality[5, 0]
+    assert noise + 0.01 < believed < 0.9

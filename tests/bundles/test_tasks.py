@@ -1,6 +1,7 @@
 """Task classes as the sources name them, and the head that tells them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from click.testing import Result
 
 from bundles import logs, world
 from route import folders
-from turnout.bundles import tasks
+from turnout.bundles import outcomes, tasks
 from turnout.bundles.data import Prompts
 from turnout.route.bundle import Bundle
 from turnout.route.score import score
+from turnout.route.shelves import Shelves
 
 type Turnout = Callable[..., Result]
 
@@ -120,9 +122,7 @@ def test_a_judgement_learns_heads_anew_where_the_bundle_has_one(
     assert issues["router"]["parity"]["against_requested"]["value"] > -3
 
 
-def test_an_own_bundle_keeps_the_head_and_is_like_nothing_with_another(
-    trained: Turnout, artifacts: Path, tmp_path: Path
-) -> None:
+def test_an_own_bundle_keeps_the_head(trained: Turnout, artifacts: Path, tmp_path: Path) -> None:
     log = logs.write(
         tmp_path / "data" / "turnout.db", logs.outcomes("one", 0, "claude-opus-4-7", 9, 1)
     )
@@ -133,6 +133,17 @@ def test_an_own_bundle_keeps_the_head_and_is_like_nothing_with_another(
     head = load(own).head
     assert head is not None
     assert np.array_equal(head, load(artifacts / "bundles" / "one").head)
+
+
+def test_classes_told_by_another_head_are_other_classes(trained: Turnout, artifacts: Path) -> None:
+    one, two = (artifacts / "bundles" / name for name in ("one", "two"))
+    shutil.copytree(one, two)
+    shelves = Shelves(artifacts, None)
+    assert outcomes.alike(shelves, one) == {"one", "two"}
+    manifest = json.loads((two / "manifest.json").read_text())
+    manifest["files"]["head.npy"] = "0" * 64
+    (two / "manifest.json").write_text(json.dumps(manifest))
+    assert outcomes.alike(shelves, one) == {"one"}
 
 
 SPOILED = {
