@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from encoders import cost, utility, variants
+from encoders import cost, gated, utility, variants
 from encoders.sets import Labelled, all_sets
 from encoders.utility import Grouping
 from turnout.bundles import contamination, runs
@@ -80,6 +80,7 @@ def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Gro
         "MiniLM 64, trained head": variants.head(short),
         "MiniLM 64 + surface, trained head": variants.head(both),
         "the same, known texts": variants.known(short, variants.head(both)),
+        **gated.named(short, both),
         "static, clusters": variants.clusters(static),
         "static + surface, trained head": variants.head(light),
         "surface alone, clusters": variants.lloyd(seen),
