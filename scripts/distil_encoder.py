@@ -2,18 +2,18 @@
 
     .venv/bin/python scripts/distil_texts.py --data DIR --open PATH... --out TEXTS
     VENV/bin/python scripts/distil_encoder.py --texts TEXTS --out STUDENT
-        [--layers 0,2,5] [--epochs 1] [--seed 0] [--cache FILE]
+        [--layers 0,2,5] [--epochs 1] [--seed 0] [--weights FOLDER] [--start FOLDER]
 
 VENV as in export_encoder.py; STUDENT becomes a folder like artifacts/encoder. One core, one thread:
 about 15 minutes for 16,000 texts and three layers. The student starts as the teacher's layers of
 those numbers, with its embeddings, which stay as they are. Its loss: one less the cosine of its
 pooled vector to the teacher's, and how far the cosines between a batch's texts are from the
 teacher's. One text in forty is held out, and tells how near it came. The same seed, texts and
-kind of CPU give the same weights: one thread adds up in one order.
+kind of CPU give the same weights: one thread adds up in one order. `--weights` keeps them for
+transformers, and `--start` goes on from such a folder.
 """
 
 import argparse
-import hashlib
 import json
 import math
 import shutil
@@ -51,36 +51,25 @@ def pooled(model: torch.nn.Module, rows: Sequence[list[int]]) -> torch.Tensor:
     return functional.normalize(mean, dim=1)
 
 
-def vectors(model: torch.nn.Module, rows: Sequence[list[int]], tell: str) -> torch.Tensor:
-    """-> (texts, dim), the shortest first through the model and back in their own order."""
-    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
-    found = torch.zeros(len(rows), model.config.hidden_size)
-    model.eval()
+def vectors(model: torch.nn.Module, rows: Sequence[list[int]]) -> torch.Tensor:
+    """-> (texts, dim)"""
     with torch.no_grad():
-        for start in range(0, len(rows), BATCH):
-            at = order[start : start + BATCH]
-            found[at] = pooled(model, [rows[i] for i in at])
-            if start % (50 * BATCH) == 0:
-                print(f"{tell} {start}/{len(rows)}", flush=True)
-    return found
+        parts = [pooled(model, rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)]
+    return torch.cat(parts)
 
 
-def wanted(folder: Path, rows: Sequence[list[int]], cache: Path | None) -> torch.Tensor:
-    """The teacher's vectors; the cache serves these tokens only."""
-    key = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-    if cache and cache.is_file():
-        with np.load(cache) as kept:
-            if str(kept["key"]) == key:
-                return torch.from_numpy(kept["vectors"])
-    found = vectors(AutoModel.from_pretrained(folder), rows, "teacher")
-    if cache:
-        np.savez(cache, key=key, vectors=found.numpy())
-    return found
+def read(path: Path) -> tuple[list[list[int]], torch.Tensor, dict[str, object]]:
+    """What distil_texts.py wrote: token ids, the teacher's vectors, how they were made."""
+    with np.load(path) as kept:
+        ends = np.cumsum(kept["lengths"]).tolist()
+        ids = kept["ids"].tolist()
+        rows = [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return rows, torch.from_numpy(kept["vectors"]), json.loads(str(kept["about"]))
 
 
 def student(folder: Path, layers: Sequence[int]) -> torch.nn.Module:
-    """The teacher with these of its layers; its embeddings do not learn."""
-    model = AutoModel.from_pretrained(folder)
+    """The teacher with these of its layers; its embeddings do not learn, nothing drops out."""
+    model = AutoModel.from_pretrained(folder).eval()
     kept = [model.encoder.layer[layer] for layer in layers]
     model.encoder.layer = torch.nn.ModuleList(kept)
     model.config.num_hidden_layers = len(kept)
@@ -134,21 +123,19 @@ def main() -> None:
     parser.add_argument("--layers", default="0,2,5")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--start", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     torch.use_deterministic_algorithms(mode=True)
-    folder, layers = export_encoder.source(), [int(one) for one in args.layers.split(",")]
-    told = json.loads(args.texts.read_text())
-    rows = told["rows"]
-    aims = wanted(folder, rows, args.cache)
+    layers = [int(one) for one in args.layers.split(",")]
+    rows, aims, told = read(args.texts)
     held = np.arange(len(rows)) % HELD_OUT == 0
-    model = student(folder, layers)
-    model.train()
-    train(model, [rows[i] for i in np.flatnonzero(~held)], aims[~held], args.epochs, args.seed)
-    own = vectors(model, [rows[i] for i in np.flatnonzero(held)], "held out")
-    near = (own * aims[held]).sum(1)
+    kept, out = np.flatnonzero(~held).tolist(), np.flatnonzero(held).tolist()
+    model = student(args.start or export_encoder.source(), layers)
+    train(model, [rows[i] for i in kept], aims[kept], args.epochs, args.seed)
+    near = (vectors(model, [rows[i] for i in out]) * aims[out]).sum(1)
     name = f"minilm-l{len(layers)}-student-{told['prompts']}-int8-t{told['tokens']}"
     args.out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ROOT / "artifacts" / "encoder" / "LICENSE", args.out / "LICENSE")
@@ -159,22 +146,23 @@ def main() -> None:
         "changes": f"layers {args.layers} trained to give the vectors of all six; then exported "
         "to ONNX, fused, quantised dynamically to int8",
         "trained": {
-            "texts": int((~held).sum()),
+            "texts": len(kept),
             "prompts": told["prompts"],
             "epochs": args.epochs,
             "seed": args.seed,
         },
         "measured": {
-            "held_out": int(held.sum()),
+            "held_out": len(out),
             "cosine_to_teacher_mean": round(float(near.mean()), 4),
             "cosine_to_teacher_p05": round(float(near.quantile(0.05)), 4),
         },
     }
-    shown = [rows[i] for i in np.flatnonzero(held)[:MEASURED]]
+    shown = [rows[i] for i in out[:MEASURED]]
     with tempfile.TemporaryDirectory() as scratch:
-        model.save_pretrained(scratch)
-        shutil.copyfile(folder / "tokenizer.json", Path(scratch, "tokenizer.json"))
-        export_encoder.make(Path(scratch), args.out, shown, about)
+        weights = args.weights or Path(scratch)
+        model.save_pretrained(weights)
+        shutil.copyfile(export_encoder.source() / "tokenizer.json", weights / "tokenizer.json")
+        export_encoder.make(weights, args.out, shown, about)
 
 
 if __name__ == "__main__":

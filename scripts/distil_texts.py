@@ -1,14 +1,15 @@
 """The texts of scripts/distil_encoder.py: prompts that no utility is judged on, and open text.
 
-    .venv/bin/python scripts/distil_texts.py --data DIR --open PATH... --out texts.json
+    .venv/bin/python scripts/distil_texts.py --data DIR --open PATH... --out texts.npz
         [--prompts outside|all] [--most 4000] [--tokens 64] [--seed 0]
 
 DIR holds labels.parquet and prompts.parquet. `outside`: prompts of sources outside the sets of
 encoders/sets.py. `all`: the judged ones too, without their labels; it tells what having seen them
 is worth. Whatever shares half of its five-word shingles with judged prompts is left out of
 `outside`, open text included. PATH: a file, or a folder whose files are read; `--most` pieces of
-each PATH. Written are token ids, cut as turnout cuts them: what trains needs an older Python than
-turnout. Some texts may not be redistributed: the file stays outside the repository.
+each PATH. Written are token ids, cut as turnout cuts them, and the vectors of the shipped encoder:
+what trains needs an older Python than turnout. Some texts may not be redistributed: the file stays
+outside the repository.
 """
 
 import argparse
@@ -112,10 +113,27 @@ def main() -> None:
         before = len(texts)
         texts |= dict.fromkeys(kept)
         print(f"{name}: {len(those)} found, {len(texts) - before} kept")
+    write(args.out, list(texts), args.prompts, args.tokens)
+
+
+def write(out: Path, texts: list[str], kind: str, tokens: int) -> None:
+    """Token ids of all texts in one row, how many each has, and the teacher's vectors."""
     encoder = Embedder(ROOT / "artifacts" / "encoder")
-    encoder.max_tokens = args.tokens
+    encoder.max_tokens = tokens
     rows = [encoder.tokens(text) for text in texts]
-    args.out.write_text(json.dumps({"prompts": args.prompts, "tokens": args.tokens, "rows": rows}))
+    vectors = np.zeros((len(texts), encoder.dim), np.float32)
+    for place, text in enumerate(texts):
+        vectors[place] = encoder([text])[0]
+        if place % 1000 == 999:
+            print(f"teacher {place + 1}/{len(texts)}", flush=True)
+    about = json.dumps({"prompts": kind, "tokens": tokens, "teacher": encoder.id})
+    np.savez(
+        out,
+        ids=np.concatenate([np.array(row, np.int32) for row in rows]),
+        lengths=np.array([len(row) for row in rows], np.int32),
+        vectors=vectors,
+        about=about,
+    )
 
 
 def _near(text: str, known: set[str]) -> bool:
