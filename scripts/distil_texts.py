@@ -109,7 +109,7 @@ def main() -> None:
     texts: dict[str, None] = {}
     for name, those in found.items():
         cut = [tail(text) for text in those]
-        kept = [text for text in cut if args.prompts == "all" or not _near(text, known)]
+        kept = [text for text in cut if args.prompts == "all" or not near(text, known)]
         before = len(texts)
         texts |= dict.fromkeys(kept)
         print(f"{name}: {len(those)} found, {len(texts) - before} kept")
@@ -136,7 +136,7 @@ def write(out: Path, texts: list[str], kind: str, tokens: int) -> None:
     )
 
 
-def _near(text: str, known: set[str]) -> bool:
+def near(text: str, known: set[str]) -> bool:
     own = shingles(text)
     return len(own & known) >= SHARED * len(own)
 
