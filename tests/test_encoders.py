@@ -54,8 +54,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_whole_table(data: Path) -> None:
+QUICK = {command.BASE, "true task labels", "nothing"}
+
+
+def test_the_table(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped encoder as its own student differs by nothing; tasks are worth more than none."""
+    every = command._groupings
+    monkeypatch.setattr(
+        command,
+        "_groupings",
+        lambda *found: {name: one for name, one in every(*found).items() if name in QUICK},
+    )
     found = command.compared(data, None, 1200, ENCODER, [Kind("student same", ENCODER, 64)])
     assert "ZeroEval" in {one["name"] for one in found["sets"]}
     same = found["utility"]["student same, clusters"]
