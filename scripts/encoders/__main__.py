@@ -133,12 +133,15 @@ def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Gro
     plain = variants.clusters(short)
     return {
         BASE: plain,
+        "the same, another seed": variants.clusters(short, seed=1),  # how far luck alone goes
         "MiniLM 256, clusters": variants.clusters(longer),
         "MiniLM 64, clusters, known texts": variants.known(short, plain),
         "MiniLM 64, a centroid per task": variants.classes(short),
         "MiniLM 64, trained head": variants.head(short),
         "MiniLM 64 + surface, trained head": variants.head(both),
-        "the same, known texts": variants.known(short, variants.head(both)),
+        "MiniLM 64 + surface, trained head, known texts": variants.known(
+            short, variants.head(both)
+        ),
         "static, clusters": variants.clusters(static),
         "static + surface, trained head": variants.head(light),
         "surface alone, clusters": variants.lloyd(seen),

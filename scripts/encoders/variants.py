@@ -91,14 +91,14 @@ def surfaces(texts: Sequence[str]) -> Any:
 # -- groupings
 
 
-def clusters(vectors: Any) -> Grouping:
+def clusters(vectors: Any, seed: int = 0) -> Grouping:
     """As a bundle does: spherical K-means, a softmax over the nearest."""
 
     def group(learn: Any, found: Labelled) -> Any:
         own = vectors[found.rows]
         seen = own[learn]
         k = min(GROUPS, len(np.unique(seen, axis=0)))
-        centroids = kmeans(seen, np.ones(len(seen)), k, seed=0, starts=1)
+        centroids = kmeans(seen, np.ones(len(seen)), k, seed=seed, starts=1)
         return near(own, centroids)
 
     return group
