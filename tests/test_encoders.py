@@ -131,6 +131,9 @@ def document() -> dict[str, object]:
         "base": "base",
         "read": {"routing/labels.parquet": "0123456789ab"},
         "costs": [{"name": "base", "mb": 70.0, **row}],
+        "students": [
+            {"name": "l3", "id": "three", "learned": {"texts": 9, "prompts": "all"}, "cosine": 0.9}
+        ],
         "sets": [{"name": "one", "prompts": 1200, "models": 3, "tasks": 2}],
         "utility": {name: dict.fromkeys(page.ABOUT, told) for name in ("base", "other")},
     }
@@ -146,4 +149,5 @@ def test_the_report_says_how_it_was_made_and_keeps_what_people_wrote(tmp_path: P
     assert "scripts/compare_encoders --data routing --student l3@128\n" in made[:200]
     assert "Old" not in made
     assert "| other | no loss | no loss | yes |" in made
+    assert "| l3 | three | 9 | all | None | 0.9 |" in made
     assert "| one | 1,200 | 3 | 2 |" in made

@@ -58,6 +58,7 @@ def found(args: argparse.Namespace) -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "base": BASE,
         "costs": cost.measured([*cost.shipped(encoder), *students]),
+        "students": [trained(kind) for kind in students],
     }
     if args.latency:
         return document
@@ -74,6 +75,17 @@ def student(told: str) -> Kind:
     count = int(tokens) if tokens.isdigit() else made.max_tokens
     name = Path(folder).name
     return Kind(f"student {name}" + (f" reading {count}" if tokens else ""), Path(folder), count)
+
+
+def trained(kind: Kind) -> dict[str, Any]:
+    """What its manifest says of its making."""
+    made = json.loads((kind.folder / "manifest.json").read_bytes())
+    return {
+        "name": kind.name,
+        "id": made["id"],
+        "learned": made.get("trained", {}),
+        "cosine": made["measured"].get("cosine_to_teacher_mean"),
+    }
 
 
 def _named(file: Path) -> str:
@@ -144,6 +156,8 @@ def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Gro
         ),
         "static, clusters": variants.clusters(static),
         "static + surface, trained head": variants.head(light),
+        "the same, MiniLM 64 where unsure": variants.fallback(variants.head(light), plain),
+        "static + surface, trained head, known texts": variants.known(static, variants.head(light)),
         "surface alone, clusters": variants.lloyd(seen),
         "true task labels": variants.truth,
         "nothing": variants.nothing(),

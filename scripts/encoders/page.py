@@ -26,7 +26,7 @@ def written(path: Path, document: Row) -> None:
 
 
 def page(document: Row) -> str:
-    lines = [*_head(document), *_costs(document["costs"])]
+    lines = [*_head(document), *_costs(document["costs"]), *_students(document["students"])]
     if "utility" in document:
         lines += _sets(document["sets"])
         for split in ABOUT:
@@ -57,6 +57,23 @@ def _costs(rows: Sequence[Row]) -> Iterator[str]:
     yield (
         "Milliseconds of one thread's own time for a fresh prompt of so many tokens, medians, the "
         "encoders taking turns; a busy machine makes all of them larger and leaves the ratios."
+    )
+
+
+def _students(rows: Sequence[Row]) -> Iterator[str]:
+    if not rows:
+        return
+    yield from ("", "| student | id | texts | prompts among them | epochs | cosine to teacher |")
+    yield _rule(6)
+    for row in rows:
+        learned = row["learned"]
+        cells = [learned.get("texts"), learned.get("prompts"), learned.get("epochs"), row["cosine"]]
+        yield f"| {row['name']} | {row['id']} | {' | '.join(map(str, cells))} |"
+    yield from (
+        "",
+        "Trained by scripts/distil_encoder.py on the vectors of the shipped encoder. *outside*: no "
+        "prompt of these sets, and nothing like one, was among the texts; *all*: they were, "
+        "without labels, so its rows below are not held out. The cosine is of texts held out.",
     )
 
 
