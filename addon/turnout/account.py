@@ -35,6 +35,7 @@ class Meter:
 
     `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
     `kept`: with `keep` all of them, for the cache; None when they got too many. `also`: hears each.
+    `carried`: events that may carry what only their maker reads.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Meter:
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
         self.events = 0
+        self.carried: list[Event] = []
 
     def watch(self, event: Event) -> None:
         self.events += 1
@@ -64,6 +66,8 @@ class Meter:
         self._keep(event)
         if self.also:
             self.also(event)
+        if isinstance(event, CARRIERS) and len(self.carried) < MOST_CARRIED:
+            self.carried.append(event)
         match event:
             case Started(model=model):
                 self.model = model
@@ -87,6 +91,8 @@ class Meter:
             self.kept = None
 
 
+CARRIERS = (Signature, Redacted, ToolCall)
+MOST_CARRIED = 1000  # of one answer
 MOST_KEPT = 4 << 20  # characters, and 64 for each event
 
 

@@ -46,6 +46,10 @@ class Running:
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
 
+    def write_log(self) -> None:
+        """Whatever it has answered so far gets its row, which may take it half a second else."""
+        self._ask("GET", "/v1/decisions/last")
+
     def reload(self) -> Reloaded:
         """It reads its configuration again. Raises ConfigError when that is refused."""
         told = self._ask("POST", "/v1/reload")
@@ -148,14 +152,17 @@ def every() -> list[tuple[Running, dict[str, Any]]]:
 
     Raises NotRunningError when there is none.
     """
-    files = [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
     found = []
-    for file in files:
+    for file in run_files():
         with suppress(NotRunningError):
             found.append(find(file))
     if not found:
         raise NotRunningError("no turnout is running; start one with `turnout serve`")
     return found
+
+
+def run_files() -> list[Path]:
+    return [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
 
 
 def alive(pid: int) -> bool:

@@ -66,7 +66,21 @@ def reading(dialect: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
-        raise WireError(f"{dialect}: {e!r}") from e
+        raise WireError(f"{dialect}: {_words(e)}") from e
+
+
+def _words(e: Exception) -> str:
+    """What is wrong with the bytes, for whoever sent them."""
+    match e:
+        case KeyError():
+            return f"{e} is missing"
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case RecursionError():
+            return "it is nested too deep"
+        case ValueError() if str(e):  # what parsers say
+            return str(e)
+    return f"{type(e).__name__}: {e}"
 
 
 class NoTargetError(TurnoutError):

@@ -256,6 +256,7 @@ def test_what_moved(turnout: Run, tmp_path: Path) -> None:
         log.add(decided.row(of_decision={"id": "a", **MOVED}))
         log.add(decided.row(of_decision={"id": "b", **MOVED}))
         log.add(decided.row(of_decision={"id": "c", "reason": "escalated"}))
+        log.add(decided.row(of_decision={"id": "f", "reason": "pin_inferior"}))
         log.add(
             decided.row(
                 of_decision={"id": "d"}, of_outcome={"attempts": FAILED, "attempts_usd": 0.001}
@@ -268,6 +269,7 @@ def test_what_moved(turnout: Run, tmp_path: Path) -> None:
     } == {
         "ev_positive": (2, pytest.approx(0.6), None),
         "escalated": (1, None, None),
+        "pin_inferior": (1, None, None),
         "failover": (1, None, 0.001),
         "hedge": (1, None, 0.003),
     }

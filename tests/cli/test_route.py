@@ -17,11 +17,7 @@ BODY = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": TEXT}
 
 
 @pytest.fixture(autouse=True)
-def keys(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from turnout.providers import KEY_VARIABLES
-
-    for name in KEY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+def keys(data: Any, keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
 
 
@@ -104,7 +100,6 @@ def test_what_cannot_be_read_is_no_knowledge(
 
 # body, dialect -> a word of what is said
 UNREADABLE: dict[str, tuple[bytes, list[str], str]] = {
-    "nothing": (b"", [], "anthropic"),
     "not JSON": (b"{", [], "anthropic"),
     "an array": (b"[1]", [], "array"),
     "not UTF-8": (b'{"model": "\xff"}', ["--dialect", "openai_chat"], "openai_chat"),
@@ -127,6 +122,12 @@ def test_unreadable_bodies_are_wrong_use(
     assert shown.out == ""
     assert shown.err.startswith("turnout: the body cannot be read: ")
     assert word in shown.err and "Traceback" not in shown.err
+
+
+def test_no_body_is_wrong_use(call: Call, stdin: Any, capsys: Capture) -> None:
+    stdin(b"")
+    assert call("route") == 2
+    assert "give it a request body: turnout route < body.json" in capsys.readouterr().err
 
 
 def test_an_unknown_dialect_is_wrong_use(call: Call) -> None:

@@ -320,3 +320,13 @@ def said(turnout: Run, db: Path) -> list[str]:
     result = turnout("why", "last", "--db", db)
     assert result.exit_code == 0
     return list(result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("command", [("why", "last"), ("audit",)], ids=" ".join)
+def test_a_log_that_is_named_has_to_be_there(
+    command: tuple[str, ...], turnout: Run, tmp_path: Path
+) -> None:
+    for path, said in ((tmp_path / "no.db", "does not exist"), (tmp_path, "is a directory")):
+        found = turnout(*command, "--db", path)
+        assert found.exit_code == 2 and said in found.stderr
+        assert "first request" not in found.stderr

@@ -164,7 +164,10 @@ class Api:
             ask.cursor = after
 
     async def decision(self, request: web.Request, ask: None) -> web.Response:
+        """What was just answered has a row, too: it is settled, and waited for beside the loop."""
         ref = request.match_info["id"]
+        self._engine.books.finish()
+        await asyncio.to_thread(self._engine.store.flush)
         return answer(await self.log.ask(lambda reader: reader.decision(ref)))
 
     async def events(self, request: web.Request, ask: None) -> web.StreamResponse:

@@ -56,6 +56,7 @@ MEANS = {
     "loop_stopped": "the agent made the same call again and again, and turnout ended its turn",
     "subscription": "a subscription covers what was asked for",
     "subscription_unknown": "nothing is known yet of how much of the subscription is used",
+    "pin_inferior": "the model it was on is not known to be at parity for this, or did worse",
     "pin_unavailable": "the model it was on cannot be used for this",
     "exact_cache": "the same request was answered before",
     "semantic_cache": "a question that means the same was answered before",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from turnout.errors import UnsupportedError
 
 VERSION = "1"
+GEMINI = "gemini"  # the family whose signatures also stand on parts that other clients drop
 ENVELOPE = re.compile(r"turnout_(\d+)_([a-z]+)_([A-Za-z0-9_-]*)")
 IN_BODY = re.compile(rb'(?<=[A-Za-z0-9_-])__turnout_\d+_[a-z]+_[A-Za-z0-9_-]*(?=")')
 IN_ID = re.compile(r"(.*?)__(turnout_\d+_[a-z]+_[A-Za-z0-9_-]*)", re.DOTALL)
@@ -48,6 +49,12 @@ def decode(text: str) -> Envelope | None:
         return Envelope(family, raw.decode("utf-8", "surrogatepass"))
     except (binascii.Error, ValueError) as e:
         raise UnsupportedError("signature", "a damaged envelope") from e
+
+
+def is_of(text: str, family: str) -> bool:
+    """In an envelope of this family, of whatever version."""
+    match = ENVELOPE.fullmatch(text)
+    return match is not None and match[2] == family
 
 
 def with_id(id: str, envelope: Envelope) -> str:

@@ -5,6 +5,7 @@
 `Target` is what the writer of a request has to know about the model that will read it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -186,12 +187,19 @@ class Request:
     changes: tuple[Change, ...] = ()
 
 
+def nobody_knows(_: str) -> bool | None:
+    """Whose opaque reasoning it is."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a model on one binding can be told. Defaults are the most permissive common case.
 
     `top_k`, `cache_key`: a server of OpenAI's dialect that takes `top_k`, or `prompt_cache_key`.
-    `context_management`: a model of Anthropic's dialect that edits its own context.
+    `context_management`: a model of Anthropic's dialect that edits its own context. `minted`: did
+    this binding make that opaque reasoning; None where nobody remembers. `asked`: it is who the
+    client asks, whose work such reasoning is then taken for; None: the models' names decide.
     """
 
     model: str
@@ -216,6 +224,15 @@ class Target:
     top_k: bool = False
     cache_key: bool = False
     context_management: bool = True
+    minted: Callable[[str], bool | None] = nobody_knows
+    asked: bool | None = None
+
+    def takes(self, opaque: str, *, alike: bool) -> bool:
+        """Reasoning that is its own. `alike`: the models' names say so, where nothing else does."""
+        known = self.minted(opaque)
+        if known is not None:
+            return known
+        return alike if self.asked is None else self.asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from turnout.wire import sse
+from turnout.wire import envelope, sse
 from turnout.wire.anthropic import usage as tokens
 from turnout.wire.anthropic.failure import error_payload
 from turnout.wire.calls import is_object, settle
@@ -73,6 +73,8 @@ class StreamWriter:
         match event:
             case Started():
                 pass
+            case Signature(value) if envelope.is_of(value, envelope.GEMINI):
+                pass  # of its text: no place for it here
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)
             case ToolCall(index, id, name):

@@ -75,7 +75,7 @@ def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> 
             return part if part.text.strip() else None
         if not isinstance(part, Thinking):
             return part
-        if own := thinking.own(part, same_model, target.model):
+        if own := thinking.own(part, same_model, target):
             return own
         note("thinking", "of another model: left out of the history")
         return None

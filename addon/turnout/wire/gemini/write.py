@@ -73,7 +73,7 @@ def _late(messages: Iterable[Message]) -> Iterable[Text]:
 
 def _contents(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
     spoken = [message for message in request.messages if message.role != "system"]
-    kept = [signature.opened(_kept(message, note)) for message in spoken]
+    kept = [signature.opened(_kept(message, note), target) for message in spoken]
     turns = paired(kept)
     if signature.strict(target.model):
         turns = list(signature.filled(turns, note))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from turnout.wire import sealed, sse
+from turnout.wire import envelope, sealed, sse
 from turnout.wire.calls import settle
 from turnout.wire.dialect import Hints
 from turnout.wire.events import (
@@ -80,6 +80,8 @@ class StreamWriter:
         match event:
             case Started():
                 pass
+            case Signature(value) if envelope.is_of(value, envelope.GEMINI):
+                pass  # of its text: no place for it here
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)
             case ToolCall(index, id, name):
