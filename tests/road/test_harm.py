@@ -189,6 +189,8 @@ async def test_damaged_artifacts_stop_routing_not_traffic(
         assert [seen.body for seen in way.home.completions()] == [sent]
         (warning,) = (await way.served.api("GET", "/v1/status"))["warnings"]
         assert name in warning
+        assert await upgraded(way) != 426
+        assert way.home.seen[-1].path == "/v1/responses"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +214,3 @@ async def test_a_bundle_of_another_encoder_stops_routing_not_traffic(
         assert [seen.body for seen in way.home.completions()] == [sent]
         (warning,) = (await way.served.api("GET", "/v1/status"))["warnings"]
         assert says in warning
-
-        assert await upgraded(way) != 426
-        assert way.home.seen[-1].path == "/v1/responses"
