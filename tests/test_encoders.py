@@ -89,6 +89,23 @@ def test_prompts_that_are_judged_train_nobody(data: Path) -> None:
     assert len(list(distil_texts.prompts(book.data, "all"))) == 3 * EACH + 3
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--data", "/nowhere"], "/nowhere/labels.parquet: no such file"),
+        (["--latency", "--student", "/nowhere"], "/nowhere/manifest.json: No such file"),
+    ],
+    ids=["no data", "no encoder"],
+)
+def test_wrong_use_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], says: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["compare_encoders", *words])
+    with pytest.raises(SystemExit) as left:
+        command.main()
+    assert says in str(left.value)
+
+
 def labelled(task: list[str]) -> Labelled:
     """Two models; each solves the task of its own name. They cost the same."""
     names = np.array(task)

@@ -18,6 +18,7 @@ from encoders.sets import Labelled, all_sets
 from encoders.utility import Grouping
 from turnout.bundles import contamination, runs
 from turnout.bundles.data import Data
+from turnout.bundles.tables import DataError
 from turnout.errors import TurnoutError
 from turnout.paths import artifacts_dir
 from turnout.route.embed import Embedder
@@ -53,19 +54,27 @@ def main() -> None:
 def found(args: argparse.Namespace) -> dict[str, Any]:
     encoder = artifacts_dir() / "encoder"
     students = [student(told) for told in args.student]
+    kinds = [*cost.shipped(encoder), *students]
     document: dict[str, Any] = {
         "command": command(sys.argv[1:]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "base": BASE,
-        "costs": cost.measured([*cost.shipped(encoder), *students]),
+        "read": read([] if args.latency else [args.data], [encoder, *(k.folder for k in students)]),
+        "costs": cost.measured(kinds),
         "students": [trained(kind) for kind in students],
     }
     if args.latency:
         return document
-    files = [args.data / name for name in ("labels.parquet", "prompts.parquet")]
-    files += [kind.folder / "model.onnx" for kind in [cost.shipped(encoder)[0], *students]]
-    document["read"] = {_named(file): _digest(file) for file in files}
     return document | compared(args.data, args.cache, args.most, encoder, students)
+
+
+def read(data: Sequence[Path], encoders: Sequence[Path]) -> dict[str, str]:
+    """Folder and file -> how its SHA-256 begins. Raises DataError for one that is not there."""
+    files = [one / name for one in data for name in ("labels.parquet", "prompts.parquet")]
+    files += [one / "model.onnx" for one in encoders]
+    if missing := [file for file in files if not file.is_file()]:
+        raise DataError(f"{missing[0]}: no such file")
+    return {f"{file.parent.name}/{file.name}": _digest(file) for file in files}
 
 
 def student(told: str) -> Kind:
@@ -86,10 +95,6 @@ def trained(kind: Kind) -> dict[str, Any]:
         "learned": made.get("trained", {}),
         "cosine": made["measured"].get("cosine_to_teacher_mean"),
     }
-
-
-def _named(file: Path) -> str:
-    return f"{file.parent.name}/{file.name}"
 
 
 def _digest(file: Path) -> str:
