@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from turnout.wire.changes import Changes
+from turnout.wire.fields import of
 from turnout.wire.request import Message, Target
 
 MOST = 64 << 20  # bytes of everything that is kept
@@ -27,7 +28,10 @@ _encode = msgspec.json.Encoder().encode
 
 def opened(body: bytes, member: str) -> dict[str, Any]:
     """The fields of a body; of a list called `member`, each item as it was written."""
-    with_raws = _object.decode(body)
+    try:
+        with_raws = _object.decode(body)
+    except msgspec.ValidationError:
+        return of(msgspec.json.decode(body), dict, "the body")  # raises WireError
     return {
         name: _items(raw) if name == member else msgspec.json.decode(raw)
         for name, raw in with_raws.items()
