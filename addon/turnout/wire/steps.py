@@ -1,0 +1,122 @@
+"""A conversation made ready for a target and written, some steps at a time.
+
+    head  steps  steps  steps  tail
+
+Steps begin with an assistant's message and end with the user's that answers all of its calls, so
+what is done with some of them does not depend on the others: it is remembered (memo.py), for the
+same steps come again with every request. The head is what came before the first, the tail what
+came last. A conversation that is not like that is worked on as one.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from turnout.errors import UnsupportedError
+from turnout.wire.changes import Changes
+from turnout.wire.memo import ROW, Writing, packed
+from turnout.wire.request import Message, Target, ToolUse
+from turnout.wire.turns import paired
+
+type Messages = tuple[Message, ...]
+type Sent = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Messages as the target takes them. `whole`: complete steps before the last ones."""
+
+    turns: Messages
+    whole: bool = False
+
+
+class Preparing:
+    """`keep` leaves out of a message what the target cannot read.
+
+    It is pure: (message, target, note, *besides).
+    """
+
+    def __init__(self, keep: Callable[..., Message]) -> None:
+        self._keep = keep
+        self._row = Writing(self._prepared)
+
+    def __call__(
+        self, messages: Messages, target: Target, note: Changes, *besides: Hashable
+    ) -> list[Steps]:
+        """None without turns. Raises UnsupportedError, see `paired`."""
+        try:
+            found = self._in_rows(messages, target, note, *besides)
+        except UnsupportedError:
+            found = None  # whatever is wrong: the whole of it tells
+        if found is None:
+            found = [Steps(self._prepared(messages, target, note, *besides)[0])]
+        found = [steps for steps in found if steps.turns]
+        return [*found[:-1], *(Steps(steps.turns) for steps in found[-1:])]
+
+    def _in_rows(
+        self, messages: Messages, target: Target, note: Changes, *besides: Hashable
+    ) -> list[Steps] | None:
+        """None when they depend on each other after all."""
+        head, *rows, tail = _split(messages)
+        if not rows:
+            return None
+        row = self._row.to(target, note)
+        first = self._prepared(head, target, note, *besides)
+        ready = [first, *(row(steps, *besides) for steps in rows)]
+        return _joined([*ready, self._prepared(tail, target, note, *besides)])
+
+    def _prepared(
+        self, messages: Messages, target: Target, note: Changes, *besides: Hashable
+    ) -> tuple[Messages, frozenset[str]]:
+        """And the ids of their calls, as the client has them."""
+        kept = [self._keep(message, target, note, *besides) for message in messages]
+        ids = [part.id for m in messages for part in m.parts if isinstance(part, ToolUse)]
+        return tuple(paired(kept)), frozenset(ids)
+
+
+def _split(messages: Messages) -> list[Messages]:
+    """Head, steps, tail: cut before an assistant's message that follows somebody else's."""
+    at = next((i for i, one in enumerate(messages) if one.role == "assistant"), len(messages))
+    cuts = [0, at]
+    while (at := _next_cut(messages, at + ROW)) < len(messages):
+        cuts.append(at)
+    ends = [*cuts[1:], len(messages)]
+    return [messages[start:end] for start, end in zip(cuts, ends, strict=True)]
+
+
+def _next_cut(messages: Messages, at: int) -> int:
+    while at < len(messages):
+        if messages[at].role == "assistant" and messages[at - 1].role != "assistant":
+            return at
+        at += 1
+    return at
+
+
+def _joined(ready: Sequence[tuple[Messages, frozenset[str]]]) -> list[Steps] | None:
+    """None where neighbours would be one message, or calls of one id come in several of them."""
+    seen = set[str]()
+    last = len(ready) - 1
+    for number, (turns, ids) in enumerate(ready):
+        if not seen.isdisjoint(ids) or (number and turns and turns[0].role != "assistant"):
+            return None
+        if number < last and turns and turns[-1].role == "assistant":
+            return None
+        if 0 < number < last and not turns:
+            return None
+        seen |= ids
+    return [Steps(turns, 0 < number < last) for number, (turns, _) in enumerate(ready)]
+
+
+class Pieces:
+    """`write` makes of turns what goes into a body: (turns, target, note, *besides)."""
+
+    def __init__(self, write: Callable[..., Iterable[Sent]]) -> None:
+        self._write = write
+        self._row = Writing(lambda *about: packed(list(write(*about))))
+
+    def __call__(
+        self, steps: Steps, target: Target, note: Changes, *besides: Hashable
+    ) -> list[Any]:
+        if steps.whole:
+            return [*self._row.to(target, note)(steps.turns, *besides)]
+        return list(self._write(steps.turns, target, note, *besides))
