@@ -15,12 +15,14 @@ from turnout.wire import memo, steps
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.memo import KEPT, Memo
 from turnout.wire.request import (
+    Change,
     DialectName,
     Image,
     Message,
     Request,
     Target,
     Text,
+    Thinking,
     ToolResult,
     ToolUse,
 )
@@ -89,6 +91,7 @@ def chat(*texts: str) -> bytes:
     return json.dumps({"model": "m", "messages": said}).encode()
 
 
+HI = Message("user", (Text("Hi"),))
 HISTORY = [f"word {number}" for number in range(12)]
 
 
@@ -115,15 +118,53 @@ def test_it_is_kept() -> None:
     assert len(KEPT) - before == made > 2
 
 
+def asked(*said: Message, model: str = "m") -> Request:
+    """With words before and after what is said, which are no part of a row."""
+    more = (Message("assistant", (Text("well"),)), Message("user", (Text("bye"),)))
+    return Request(model=model, messages=(HI, *said, *more * 2))
+
+
 def test_targets_are_kept_apart() -> None:
     shown = Message("user", (Image("image/png", "iVBO"),))
-    turns = (shown, Message("assistant", (Text("A cat."),))) * 4
-    request = Request(model="m", messages=(*turns, shown))
+    request = asked(*(Message("assistant", (Text("Show me."),)), shown) * 3)
     for dialect in DIALECTS.values():
-        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 5
+        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 3
         with pytest.raises(UnsupportedError):
             dialect.write_request(request, Target(model="t", images=False))
-        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 5
+        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 3
+
+
+def test_whose_thoughts_they_are() -> None:
+    thought = Message("assistant", (Thinking("hm", "sig"), Text("So.")))
+    said = (thought, HI) * 3
+    for model, count in (("t", 3), ("m", 0), ("t", 3)):
+        sent = DIALECTS["anthropic"].write_request(asked(*said, model=model), TARGET).body
+        assert sent.count(b'"sig"') == count
+
+
+def test_what_is_noted_is_noted_again() -> None:
+    said = (Message("assistant", (Thinking("hm"), Text("So."))), HI) * 3
+    wanted = [Change("thinking", "left out of the history")]
+    for _ in range(2):
+        assert wanted == [*DIALECTS["openai_chat"].write_request(asked(*said), TARGET).changes]
+    tool = {"type": "tool_reference", "tool_name": "add"}
+    shown = [{"role": "user", "content": [tool]}, {"role": "assistant", "content": "Good."}] * 4
+    body = json.dumps({"model": "m", "messages": shown}).encode()
+    first, again = (DIALECTS["anthropic"].read_request(body, "/").changes for _ in range(2))
+    assert again == first != ()
+
+
+def test_where_the_turn_begins() -> None:
+    """Gemini wants its signatures in the turn in progress; the same steps are past in the next."""
+    target = Target(model="gemini-3-pro")
+    call = [Message("assistant", (ToolUse(f"c{i}", "add", "{}"),)) for i in range(6)]
+    results = [Message("user", (ToolResult(f"c{i}", (Text("3"),)),)) for i in range(6)]
+    steps_taken = [one for step in zip(call, results, strict=True) for one in step]
+    late = [Message("assistant", (Text("Done."),)), Message("user", (Text("And now?"),))]
+    for said, count in ((steps_taken, 6), ([*steps_taken, *late], 0), (steps_taken, 6)):
+        request = Request(model="m", messages=(HI, *said))
+        sent = DIALECTS["gemini"].write_request(request, target).body
+        assert sent.count(b'"thoughtSignature"') == count
 
 
 def test_an_id_that_comes_again() -> None:
@@ -139,12 +180,11 @@ def test_an_id_that_comes_again() -> None:
         assert ids == [message["tool_call_id"] for message in sent if "tool_call_id" in message]
 
 
-def test_marks_of_the_history_stay() -> None:
-    said = [Message("user", (Text("a", cache="1h"),)), Message("assistant", (Text("b"),))] * 2
-    request = Request(model="m", messages=(*said, *said, Message("user", (Text("c"),))))
-    sent = json.loads(DIALECTS["anthropic"].write_request(request, TARGET).body)["messages"]
-    marks = [block.get("cache_control", {}).get("ttl") for m in sent for block in m["content"]]
-    assert marks == ["1h", None, "1h", None, "1h", None, "1h", None, None]
+def test_marks_of_the_history_count() -> None:
+    """Four at most: none is added to them."""
+    said = (Message("assistant", (Text("a"),)), Message("user", (Text("b", cache="1h"),))) * 4
+    sent = DIALECTS["anthropic"].write_request(asked(*said), TARGET).body
+    assert sent.count(b'"cache_control"') == 4
 
 
 def test_models_and_names_are_kept_apart() -> None:
