@@ -128,15 +128,12 @@ class Writing[T]:
         self._targets: dict[Target, int] = {}
 
     def to(self, target: Target, note: Changes) -> Callable[..., T]:
-        """(messages, *besides) -> the same; what it gives is shared."""
+        """(messages, size, *besides) -> the same; what it gives is shared. `size`: of texts."""
         if len(self._targets) > TARGETS:
             self._targets.clear()
         number = self._targets.setdefault(target, next(_numbers))
 
-        def write(messages: tuple[Message, ...], *besides: Hashable) -> T:
-            size = sum([message.size for message in messages])
-            if size > LONGEST:
-                return self.work(messages, target, note, *besides)
+        def write(messages: tuple[Message, ...], size: int, *besides: Hashable) -> T:
             key = (number, messages, *besides)
             kept = KEPT.get(key, size)
             if kept is None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from turnout.errors import UnsupportedError
 from turnout.wire.changes import Changes
-from turnout.wire.memo import ROW, Writing, packed
+from turnout.wire.memo import LONGEST, ROW, Writing, packed
 from turnout.wire.request import Message, Target, ToolUse
 from turnout.wire.turns import paired
 
@@ -24,10 +24,10 @@ type Sent = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Messages as the target takes them. `whole`: complete steps before the last ones."""
+    """Messages as the target takes them. `size`: of steps worth remembering; 0 for others."""
 
     turns: Messages
-    whole: bool = False
+    size: int = 0
 
 
 class Preparing:
@@ -60,10 +60,16 @@ class Preparing:
         head, *rows, tail = _split(messages)
         if not rows:
             return None
-        row = self._row.to(target, note)
-        first = self._prepared(head, target, note, *besides)
-        ready = [first, *(row(steps, *besides) for steps in rows)]
-        return _joined([*ready, self._prepared(tail, target, note, *besides)])
+        row, sizes = self._row.to(target, note), [_size(steps) for steps in rows]
+        ready = [self._prepared(head, target, note, *besides)]
+        for steps, size in zip(rows, sizes, strict=True):
+            ready.append(
+                row(steps, size, *besides)
+                if size
+                else self._prepared(steps, target, note, *besides)
+            )
+        ready.append(self._prepared(tail, target, note, *besides))
+        return _joined(ready, [0, *sizes, 0])
 
     def _prepared(
         self, messages: Messages, target: Target, note: Changes, *besides: Hashable
@@ -92,7 +98,15 @@ def _next_cut(messages: Messages, at: int) -> int:
     return at
 
 
-def _joined(ready: Sequence[tuple[Messages, frozenset[str]]]) -> list[Steps] | None:
+def _size(steps: Messages) -> int:
+    """0 when they are too long to be remembered."""
+    size = 1 + sum([message.size for message in steps])
+    return size if size <= LONGEST else 0
+
+
+def _joined(
+    ready: Sequence[tuple[Messages, frozenset[str]]], sizes: Sequence[int]
+) -> list[Steps] | None:
     """None where neighbours would be one message, or calls of one id come in several of them."""
     seen = set[str]()
     last = len(ready) - 1
@@ -104,19 +118,24 @@ def _joined(ready: Sequence[tuple[Messages, frozenset[str]]]) -> list[Steps] | N
         if 0 < number < last and not turns:
             return None
         seen |= ids
-    return [Steps(turns, 0 < number < last) for number, (turns, _) in enumerate(ready)]
+    return [Steps(turns, size) for (turns, _), size in zip(ready, sizes, strict=True)]
 
 
 class Pieces:
-    """`write` makes of turns what goes into a body: (turns, target, note, *besides)."""
+    """`write` makes of turns what goes into a body. It is pure: (turns, target, note, *besides)."""
 
     def __init__(self, write: Callable[..., Iterable[Sent]]) -> None:
         self._write = write
         self._row = Writing(lambda *about: packed(list(write(*about))))
 
     def __call__(
-        self, steps: Steps, target: Target, note: Changes, *besides: Hashable
+        self, said: Sequence[Steps], target: Target, note: Changes, *each: Sequence[Hashable]
     ) -> list[Any]:
-        if steps.whole:
-            return [*self._row.to(target, note)(steps.turns, *besides)]
-        return list(self._write(steps.turns, target, note, *besides))
+        """`each`: what of the `besides` belongs to which steps."""
+        row, written = self._row.to(target, note), list[Any]()
+        for steps, *besides in zip(said, *each, strict=True):
+            if steps.size:
+                written += row(steps.turns, steps.size, *besides)
+            else:
+                written += self._write(steps.turns, target, note, *besides)
+        return written

@@ -115,9 +115,9 @@ def _ended(messages: Messages, target: Target, note: Changes) -> Messages:
 
 def _messages(said: list[Steps], target: Target, note: Changes) -> list[Any]:
     """What has marks, or may get some, is not encoded yet."""
-    if any(marked(steps.turns) for steps in said if steps.whole):
+    if any(marked(steps.turns) for steps in said if steps.size):
         said = [Steps(steps.turns) for steps in said]
-    return [message for steps in said for message in _written(steps, target, note)]
+    return _written(said, target, note)
 
 
 @Pieces

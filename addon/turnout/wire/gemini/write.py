@@ -87,9 +87,7 @@ def _contents(request: Request, target: Target, note: Changes) -> list[Any]:
         raise UnsupportedError("native_only", "the conversation does not begin with a user message")
     if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    begins = _turn(said, target, note)
-    written = (_written(one, target, note, at) for one, at in zip(said, begins, strict=True))
-    return [content for contents in written for content in contents]
+    return _written(said, target, note, _turn(said, target, note))
 
 
 def _turn(said: list[Steps], target: Target, note: Changes) -> list[int]:
@@ -99,7 +97,9 @@ def _turn(said: list[Steps], target: Target, note: Changes) -> list[int]:
         return none
     latest = _latest.to(target, note)
     for number in range(len(said) - 1, -1, -1):
-        if (at := latest(said[number].turns)) >= 0:
+        steps = said[number]
+        at = latest(steps.turns, steps.size) if steps.size else signature.latest(steps.turns)
+        if at >= 0:
             return [*none[:number], at, *[0] * (len(said) - number - 1)]
     return [0] * len(said)
 

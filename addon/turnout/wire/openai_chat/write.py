@@ -48,7 +48,7 @@ def _messages(request: Request, target: Target, note: Changes) -> list[dict[str,
     if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
     first = [{"role": "system", "content": system}] if system else []
-    return first + [sent for steps in said for sent in _written(steps, target, note)]
+    return first + _written(said, target, note)
 
 
 @Pieces

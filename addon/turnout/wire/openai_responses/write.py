@@ -41,7 +41,7 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     return (
         {"model": target.model}
         | ({"instructions": instructions} if instructions else {})
-        | {"input": list(_input(request, target, note))}
+        | {"input": _input(request, target, note)}
         | tools.write(request, target, note)
         | tools.write_format(request.format, target, note)
         | _max_tokens(request, target, note)
@@ -52,14 +52,13 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     )
 
 
-def _input(request: Request, target: Target, note: Changes) -> Iterator[dict[str, Any]]:
+def _input(request: Request, target: Target, note: Changes) -> list[Any]:
     said = _prepared(request.messages, target, note)
     if not said:
         raise UnsupportedError("native_only", "no message is left")
     if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    for steps in said:
-        yield from _written(steps, target, note)
+    return _written(said, target, note)
 
 
 _prepared = Preparing(turns.kept)
