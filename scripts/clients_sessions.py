@@ -19,7 +19,14 @@ type Json = dict[str, Any]
 STEPS = {"main", "tool_result"}
 UNPINNED = {"title", "probe", "classifier"}
 # why a session goes elsewhere; a compaction is read by its own vendor alone
-MOVES = {"pin_unavailable", "tier_upgrade", "ev_positive", "cold_cache", "cheapest_at_parity"}
+MOVES = {
+    "pin_inferior",
+    "pin_unavailable",
+    "tier_upgrade",
+    "ev_positive",
+    "cold_cache",
+    "cheapest_at_parity",
+}
 ROUTED = {"anthropic", "openai_chat", "openai_responses", "gemini"}
 
 

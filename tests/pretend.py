@@ -111,6 +111,7 @@ class Pretended(ThreadingHTTPServer):
             "untouched": 1,
             "dropped_rows": 0,
             "warnings": [],
+            "providers": ["groq"],
             "bundle": "test-1",
             "destinations": "requests may go to groq (api.groq.com)",
         }

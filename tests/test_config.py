@@ -10,7 +10,7 @@ import pytest
 from turnout import config, paths
 from turnout.config.sources import line_of
 from turnout.errors import ConfigError
-from turnout.providers import BUILTIN, KEY_VARIABLES
+from turnout.providers import BUILTIN
 
 WHOLE = """\
 mode = "shadow"
@@ -141,7 +141,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a bad upstream": ("[proxy]\nupstream = {'a.b' = 'here'}", "given.toml:2", "not a URL"),
     "force without a model": ("[policy]\nforce = 'openai'", "given.toml:2", "provider/model"),
     "a cache of a word": ("[cache]\nexact = 'allways'", "given.toml:2", "did you mean always?"),
-    "a cache for ever": ("[cache]\nttl_s = 0", "given.toml:2: cache.ttl_s", "seconds up to"),
+    "a cache for ever": (
+        "[cache]\nttl_s = 0",
+        "given.toml:2: cache.ttl_s",
+        "seconds above 0, up to",
+    ),
     "a cache of nothing": ("[cache]\nmax_bytes = 0", "cache.max_bytes", "exact = false"),
     "half a cache": ("[cache]\nsemantic = true", "cache.semantic", "exact = true"),
     "a drain without end": ("[proxy]\ndrain_s = 1e9", "given.toml:2: proxy.drain_s", "to 3600"),
@@ -471,7 +475,7 @@ def test_an_override_keeps_the_clients_hosts() -> None:
 
 
 def test_no_secret_is_kept() -> None:
-    environ = dict.fromkeys(KEY_VARIABLES, "sk-secret")
+    environ = dict.fromkeys((name for known in BUILTIN.values() for name in known.env), "sk-secret")
     found = config.load(environ=environ)
     assert "sk-secret" not in repr(found)
     assert "sk-secret" not in repr(found.available(environ))

@@ -286,6 +286,14 @@ def test_a_log_of_an_older_turnout_is_read_as_it_is(path: Path) -> None:
     assert (whole.actions, whole.failovers, whole.attempts_usd) == (6, 1, None)
 
 
+def test_what_moved_is_found_without_looking_at_the_rest(path: Path) -> None:
+    """SQLite takes a partial index only for a condition in its own terms."""
+    with store.read(path) as reader:
+        asked = reader._conn.execute("EXPLAIN QUERY PLAN " + sums._MOVES, {"since": 0})
+        plan = [row["detail"] for row in asked if " decisions" in row["detail"]]
+    assert len(plan) == 3 and all("INDEX decisions_moves" in step for step in plan), plan
+
+
 def test_an_audit_by_model_looks_nothing_up_and_sorts_no_row(path: Path) -> None:
     """A log of a million rows has gigabytes of JSON beside the numbers."""
     with store.read(path) as reader:

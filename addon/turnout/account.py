@@ -35,6 +35,7 @@ class Meter:
 
     `events`: how many there were, of any kind. `heard`: what is said, where it is to be kept.
     `kept`: with `keep` all of them, for the cache; None when they got too many. `also`: hears each.
+    `carried`: events that may carry what only their maker reads.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Meter:
         self.notes: tuple[str, ...] = ()
         self.first: float | None = None
         self.events = 0
+        self.carried: list[Event] = []
 
     def watch(self, event: Event) -> None:
         self.events += 1
@@ -64,8 +66,10 @@ class Meter:
         self._keep(event)
         if self.also:
             self.also(event)
-        if self.first is not None and isinstance(event, SAID):
-            return
+        if self.first is None or not isinstance(event, SAID):
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
         match event:
             case Started(model=model):
                 self.model = model
@@ -81,6 +85,8 @@ class Meter:
                 self.first = self._clock() if self.first is None else self.first
 
     def _keep(self, event: Event) -> None:
+        if isinstance(event, CARRIERS) and len(self.carried) < MOST_CARRIED:
+            self.carried.append(event)
         if self.kept is None:
             return
         self.kept.append(event)
@@ -89,6 +95,8 @@ class Meter:
             self.kept = None
 
 
+CARRIERS = (Signature, Redacted, ToolCall)
+MOST_CARRIED = 1000  # of one answer
 # what tells nothing but when the first of it came
 SAID = (Text, Thinking, ToolInput, ToolCall, Signature, Redacted)
 MOST_KEPT = 4 << 20  # characters, and 64 for each event

@@ -2,23 +2,26 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from turnout import aside, betas
 from turnout.config import Provider
 from turnout.config.addresses import loopback, private
 from turnout.errors import TurnoutError, UnsupportedError
+from turnout.guard.hidden import is_personal
 from turnout.guard.keys import Keys, uses_clients_key
 from turnout.route.catalog import LONG_CONTEXT, Binding, target
 from turnout.spoken import spoken
 from turnout.stages import Stages
-from turnout.trip import HOP_BY_HOP, SECRET, Arrival, Attempt, Headers
+from turnout.trip import HOP_BY_HOP, Arrival, Attempt, Headers
 from turnout.wire.dialect import Dialect
 from turnout.wire.dialects import DIALECTS
-from turnout.wire.request import Ask, Change, Request, Written
+from turnout.wire.request import Ask, Change, DialectName, Request, Target, Written
 
 log = logging.getLogger(__name__)
+
+type Maybe = Callable[[], Attempt | None]
 
 MAX_ATTEMPTS = 3  # of ours; the client's own request comes after them
 OWN_HEADERS = "x-turnout-"
@@ -36,6 +39,7 @@ class Composer:
     `second_key`: what the client's own token is refused is tried again with turnout's key (c81).
     `cleaned`: what was changed in `body` already; then nothing is the client's own request.
     `why_not`: (binding, with the client's own key) -> why nothing should be sent there now.
+    `target`: (binding, dialect) -> what can be said there. `requested`: whom the client asks.
     """
 
     arrival: Arrival
@@ -51,6 +55,9 @@ class Composer:
     lost: list[tuple[Binding, str]] = field(default_factory=list)
     second_key: bool = False
     cleaned: tuple[Change, ...] = ()
+    target: Callable[[Binding, DialectName], Target] = target
+    requested: Binding | None = None
+    _made: list[Binding] = field(default_factory=list)
     _request: Request | None = None
     _prepared: dict[tuple[str, str], Written | UnsupportedError] = field(default_factory=dict)
 
@@ -68,6 +75,7 @@ class Composer:
             if attempt is None or (why and not attempt.untouched):
                 self.lost.append((binding, why))
                 continue
+            self._made.append(binding)
             yield attempt
             made += 1
             if self.second_key and attempt.clients_key and binding.provider in self.keys:
@@ -99,23 +107,55 @@ class Composer:
             dialect=self.dialect,
             untouched=True,
             clients_key=True,
+            signed=self._signed,
         )
 
-    def _attempt(self, binding: Binding, *, own: bool = True) -> Attempt:
-        """`own`: with the client's token, at its own host."""
+    def mended(self) -> Attempt | None:
+        """The client's own request without what others minted; None when that changes nothing."""
+        if self.requested is None or self.requested in self._made or not self._signed:
+            return None
+        attempt = self._attempt(self.requested)
+        return attempt if attempt.clients_key and not attempt.untouched else None
+
+    def bare(self) -> Attempt | None:
+        """The client's own request without opaque reasoning, for when its host refuses that.
+
+        Whose it is nobody remembers: a client that was served by others cannot know it either, and
+        would bring it again for ever.
+        """
+        if self.requested is None or not self._signed:
+            return None
+        gone: dict[str, None] = {}
+
+        def nobodys(opaque: str) -> bool:
+            gone[opaque] = None
+            return False
+
+        told = replace(self._told(self.requested, self.dialect), minted=nobodys)
+        attempt = self._attempt(self.requested, told=told)
+        return replace(attempt, gone=tuple(gone)) if gone and attempt.clients_key else None
+
+    @property
+    def _signed(self) -> bool:
+        return self.ask is not None and self.ask.signed_thinking
+
+    def _attempt(
+        self, binding: Binding, *, own: bool = True, told: Target | None = None
+    ) -> Attempt:
+        """`own`: with the client's token, at its own host. `told`: what can be said there."""
         provider = self.providers[binding.provider]
         theirs = self._spoken(binding)
         with self.stages("translate"):
-            written = self._prepared.pop((binding.provider, binding.id), None)
+            written = None if told else self._prepared.pop((binding.provider, binding.id), None)
             if isinstance(written, UnsupportedError):
                 raise written
-            written = written or self._written(binding)
+            written = written or self._written(binding, told)
         own = own and uses_clients_key(provider, self.arrival)
         url = self._url(provider, theirs, binding, own=own)
         untouched = (
             own and not self.cleaned and written.body == self.body and url == self.arrival.url
         )
-        headers, told = self._headers(
+        headers, also = self._headers(
             binding, theirs, written.changes, own=own, touched=not untouched
         )
         return Attempt(
@@ -126,18 +166,27 @@ class Composer:
             body=self.arrival.raw if untouched else written.body,
             dialect=theirs,
             price=binding.price,
-            changes=(*self.cleaned, *written.changes, *told),
+            changes=(*self.cleaned, *written.changes, *also),
             untouched=untouched,
             clients_key=own,
+            signed=untouched and self._signed,
         )
 
-    def _written(self, binding: Binding) -> Written:
+    def _told(self, binding: Binding, theirs: Dialect) -> Target:
+        """At home a model keeps the name that the client has for it."""
+        told = self.target(binding, theirs.name)
+        named = self.ask.model if self.ask else ""
+        at_home = theirs is self.dialect and binding.provider == self.arrival.home
+        return replace(told, model=named) if at_home and named in binding.names else told
+
+    def _written(self, binding: Binding, told: Target | None = None) -> Written:
         theirs = self._spoken(binding)
-        if theirs is self.dialect:
-            if self._named(binding):
-                return Written(self.body)
-            return theirs.splice(self.body, target(binding, theirs.name))
-        return theirs.write_request(self.request(), target(binding, theirs.name))
+        told = told or self._told(binding, theirs)
+        if theirs is not self.dialect:
+            return theirs.write_request(self.request(), told)
+        if not self._named(binding):
+            return theirs.splice(self.body, told)
+        return theirs.mend(self.body, told) if theirs.mend else Written(self.body)
 
     def _spoken(self, binding: Binding) -> Dialect:
         provider = self.providers[binding.provider]
@@ -200,7 +249,7 @@ class Composer:
         open_headers = tuple(
             pair
             for pair in _plain(kept)
-            if not SECRET.search(pair[0].lower()) and pair[0].lower() not in TRACE
+            if not is_personal(pair[0]) and pair[0].lower() not in TRACE
         )
         return _replaced(betas.without(open_headers, (betas.OAUTH,)), ours)
 
@@ -246,17 +295,27 @@ def _query(url: str) -> str:
     pairs = [
         (name, value)
         for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        if not SECRET.search(name.lower())
+        if not is_personal(name)
     ]
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
+def nothing() -> None:
+    return None
+
+
 def guarded(
-    attempts: Iterator[Attempt], home: Callable[[], Attempt], *, forced: bool
+    attempts: Iterator[Attempt],
+    home: Callable[[], Attempt],
+    *,
+    forced: bool,
+    mended: Maybe = nothing,
+    bare: Maybe = nothing,
 ) -> Iterator[Attempt]:
     """Ours, then the client's own request: also when composing one of ours breaks.
 
     A forced model is never replaced; what is the client's own request already is not sent twice.
+    `mended`, `bare`: see Composer; the latter is for a refusal of the very last.
     """
     sent_home = False
     try:
@@ -266,4 +325,15 @@ def guarded(
     except TurnoutError as e:
         log.warning("fallback: %s", e)
     if not forced and not sent_home:
+        yield from _perhaps(mended)
         yield home()
+    yield from _perhaps(bare)
+
+
+def _perhaps(compose: Maybe) -> Iterator[Attempt]:
+    try:
+        attempt = compose()
+    except TurnoutError as e:
+        log.warning("fallback: %s", e)
+    else:
+        yield from (attempt,) if attempt else ()

@@ -145,7 +145,7 @@ class Books:
             return  # nothing is written or told that may hold a key
         try:
             with self._stages("log"):
-                self._write(record.row(_with_mends(decision, passed.mended), outcome))
+                self._write(record.row(_with_changes(decision, passed), outcome))
                 self._keep(decision, outcome.content)
         except Exception as e:  # noqa: BLE001  do no harm
             log.warning("%s", e)
@@ -275,7 +275,8 @@ def _server(plan: Plan | Untouched, attempt: Attempt | None) -> tuple[str, str, 
     return attempt.provider, attempt.model, attempt.price
 
 
-def _with_mends(decision: Decision, mended: tuple[str, ...]) -> Decision:
-    """What was mended on the way back belongs to the changes."""
-    changes = tuple(Change(what, "answer mended") for what in mended)
-    return replace(decision, changes=(*decision.changes, *changes)) if changes else decision
+def _with_changes(decision: Decision, passed: Passed) -> Decision:
+    """Of the request that was answered, which may be a later one; and what was mended in that."""
+    made = passed.attempt.changes if passed.attempt else decision.changes
+    mended = tuple(Change(what, "answer mended") for what in passed.mended)
+    return replace(decision, changes=(*made, *mended))

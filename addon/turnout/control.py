@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from turnout import paths
 from turnout.errors import ConfigError, TurnoutError
 from turnout.reload import Reloaded
 
+MOST = 1 << 31  # no process has such a number
 TIMEOUT = 5.0  # seconds; it answers from memory
 
 
@@ -45,6 +47,16 @@ class Running:
 
     def set_mode(self, mode: str) -> dict[str, Any]:
         return self._ask("POST", "/v1/mode", {"mode": mode})
+
+    def write_log(self) -> str:
+        """Whatever it has answered so far gets its row, which may take it half a second else.
+
+        Returns why rows are not written now, "" when they are.
+        """
+        with suppress(NotRunningError):  # it has no row yet
+            self._ask("GET", "/v1/decisions/last")
+        said = self.status().get("warnings", ())
+        return next((one for one in said if str(one).startswith(str(self.db))), "")
 
     def reload(self) -> Reloaded:
         """It reads its configuration again. Raises ConfigError when that is refused."""
@@ -106,10 +118,10 @@ def _document(status: int, body: bytes) -> dict[str, Any]:
 
 
 def read(path: Path) -> Running | None:
-    """What a run file says; None when there is none or it is not whole."""
+    """What a run file says; None when there is none, or it is damaged."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return Running(
+        found = Running(
             pid=int(facts["pid"]),
             proxy=str(facts["proxy"]),
             base=str(facts["base"]),
@@ -121,6 +133,16 @@ def read(path: Path) -> Running | None:
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None
+    return found if _sound(found) else None
+
+
+def _sound(one: Running) -> bool:
+    """Could it have been written by a turnout?"""
+    with suppress(ValueError):  # of a port that is none
+        ports = [urlsplit(address).port for address in (one.proxy, one.base, one.api)]
+        said = one.token.isascii() and one.token.isprintable() and isfinite(one.started)
+        return said and 0 < one.pid < MOST and None not in ports[:2]
+    return False
 
 
 def find(path: Path | None = None) -> tuple[Running, dict[str, Any]]:
@@ -148,14 +170,17 @@ def every() -> list[tuple[Running, dict[str, Any]]]:
 
     Raises NotRunningError when there is none.
     """
-    files = [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
     found = []
-    for file in files:
+    for file in run_files():
         with suppress(NotRunningError):
             found.append(find(file))
     if not found:
         raise NotRunningError("no turnout is running; start one with `turnout serve`")
     return found
+
+
+def run_files() -> list[Path]:
+    return [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
 
 
 def alive(pid: int) -> bool:

@@ -37,6 +37,7 @@ from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
 from turnout.sessions import Sessions
 from turnout.shadow import Shadow
+from turnout.signers import Signers
 from turnout.stages import Stages, unharmed
 from turnout.store import Store
 from turnout.subscriptions import Subscriptions
@@ -86,6 +87,7 @@ class Engine:
         self._project = environ.get("TURNOUT_PROJECT", "")
         self.books = Books(store, self.stages, self._binding, clock, config.store.bodies)
         self.books.hide = self.hide
+        self.signers = Signers(store, clock)
         self.quality = Quality(store, clock)
         self.switches = Switches(store, clock)
         worth = config.policy.success_value
@@ -102,6 +104,7 @@ class Engine:
         self.limits = Limits(config.limits, self.tenants.line, clock)
         self.books.listeners.append(self.limits.settled)
         self.books.learners += [
+            self.signers.learn,
             self.sessions.learn,
             self.watch.learn,
             self.shadow.learn,

@@ -74,7 +74,23 @@ class reading:  # noqa: N801  no generator, as it is entered for every piece of 
 
     def __exit__(self, _: object, e: BaseException | None, __: object) -> None:
         if isinstance(e, TRIPPED):
-            raise WireError(f"{self._dialect}: {e!r}") from e
+            raise WireError(f"{self._dialect}: {_words(e)}") from e
+
+
+def _words(e: BaseException) -> str:
+    """What is wrong with the bytes, for whoever sent them."""
+    match e:
+        case KeyError():
+            return f"{e} is missing"
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case RecursionError():
+            return "it is nested too deep"
+        case ValueError() if str(e) == "Input data was truncated":
+            return "it is cut short, or has half a character in it (\\ud800 without its other half)"
+        case ValueError() if str(e):  # what parsers say
+            return str(e)
+    return f"{type(e).__name__}: {e}"
 
 
 class NoTargetError(TurnoutError):

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from turnout.guard.hidden import is_personal
 from turnout.record import Decision, Outcome
-from turnout.trip import SECRET, Attempt, Headers
+from turnout.trip import Attempt, Headers
 
 MOST = 256 << 10  # bytes of an upstream's answer that are kept, and of a body that is shown
 
@@ -100,9 +101,7 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
 
 def shown(headers: Headers) -> Headers:
     """Without the values of what may be a secret."""
-    return tuple(
-        (key, "(not shown)" if SECRET.search(key.lower()) else value) for key, value in headers
-    )
+    return tuple((key, "(not shown)" if is_personal(key) else value) for key, value in headers)
 
 
 def pretty(body: bytes) -> str:

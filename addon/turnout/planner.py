@@ -44,6 +44,7 @@ from turnout.session.pins import Pin
 from turnout.session.place import Place
 from turnout.sessions import SINGLE, Sessions
 from turnout.shadow import Shadow
+from turnout.signers import Signers
 from turnout.spoken import by_provider
 from turnout.stages import Stages
 from turnout.subscriptions import Subscriptions
@@ -97,6 +98,8 @@ class Parts(Protocol):
     def health(self) -> Health: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def signers(self) -> Signers: ...
     @property
     def quality(self) -> Quality: ...
     @property
@@ -340,6 +343,8 @@ class Planner:
             self._parts.traceparent(draft.id, draft.arrival),
             second_key=bool(draft.account) and not draft.forced,
             cleaned=draft.cleaned,
+            target=partial(self._parts.signers.told, draft.requested),
+            requested=draft.requested,
             # what a person forced has nothing that could stand in for it
             why_not=None
             if draft.forced
@@ -356,7 +361,13 @@ class Planner:
         draft.first(first)
         if self._in_shadow(draft):
             return draft.untouched("shadow")
-        attempts = guarded(chain((first,), ours), composer.home, forced=draft.forced)
+        attempts = guarded(
+            chain((first,), ours),
+            composer.home,
+            forced=draft.forced,
+            mended=composer.mended,
+            bare=composer.bare,
+        )
         pin = draft.place.key if draft.place and draft.kind not in SINGLE else ""
         if pin and self._parts.config.policy.break_loops and self._parts.watch.loops(draft):
             self._parts.sessions.pins.drop(pin)

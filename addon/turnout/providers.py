@@ -116,8 +116,6 @@ BUILTIN: Mapping[str, Builtin] = {
     ),
 }
 
-KEY_VARIABLES: tuple[str, ...] = tuple(name for known in BUILTIN.values() for name in known.env)
-
 # whose request it is when only the dialect is known
 HOMES: Mapping[DialectName, str] = {
     "anthropic": "anthropic",

@@ -9,6 +9,8 @@ from typing import Any
 
 from turnout.errors import ConfigError
 
+ROOM = 4096  # bytes: a run file, and the last words of a proxy
+
 
 def made(folder: Path) -> Path:
     """The folder, created for its owner only. Raises ConfigError with the mend."""
@@ -19,6 +21,19 @@ def made(folder: Path) -> Path:
             f"{folder} cannot be written ({e.strerror}); set TURNOUT_DATA to a folder that can"
         ) from e
     return folder
+
+
+def probe(path: Path) -> None:
+    """Raises ConfigError when it could not be written: once a proxy listens it is late for that."""
+    made(path.parent)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(bytes(ROOM))
+    except OSError as e:
+        mend = "free some space, or set TURNOUT_DATA to a folder that can be written"
+        raise ConfigError(f"{path.parent}: no file can be written ({e.strerror}); {mend}") from e
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def write(path: Path, addresses: Mapping[str, str], *, token: str, ca: Path, db: Path) -> None:

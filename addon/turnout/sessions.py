@@ -147,7 +147,7 @@ class Sessions:
             plan.pin,
             Observed(
                 planned=planned,
-                served=_served(plan, passed),
+                served=served(plan, passed),
                 seen=seen,
                 overloaded=(*_overloaded(passed.tried, asked), *_malformed(passed, asked)),
                 refused=planned != asked and _refused(passed.tried, planned),
@@ -174,16 +174,16 @@ class Sessions:
 
     def _seen(self, plan: Plan, place: Place, passed: Passed) -> Cached | None:
         """What the answer's usage says about the cache of whoever served it."""
-        served, usage = _served(plan, passed), passed.meter.usage
-        binding = self._find(*served) if served else None
-        if binding is None or usage is None or served is None:
+        by, usage = served(plan, passed), passed.meter.usage
+        binding = self._find(*by) if by else None
+        if binding is None or usage is None or by is None:
             return None
         if not credible(usage, binding.model.context_window):
             return None
         at, now = plan.decision.at, self._clock()
-        held = place.pin.holds(*served, place.prefix, at) if place.pin else 0.0
+        held = place.pin.holds(*by, place.prefix, at) if place.pin else 0.0
         return Cached.seen(
-            served,
+            by,
             place.prefix,
             usage,
             asked_at=at,
@@ -224,7 +224,7 @@ def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _served(plan: Plan, passed: Passed) -> tuple[str, str] | None:
+def served(plan: Plan, passed: Passed) -> tuple[str, str] | None:
     """Who answered; the client's own request is answered by what it asked for."""
     attempt = passed.attempt
     if attempt is None or passed.status is None or passed.status >= 300:

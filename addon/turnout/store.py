@@ -81,6 +81,16 @@ def audit(db: Database) -> None:
     db.executescript(Path(__file__).with_name("audit.sql").read_text(encoding="utf-8"))
 
 
+@migrations()
+def moves(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("moves.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def minted(db: Database) -> None:
+    db.executescript(Path(__file__).with_name("minted.sql").read_text(encoding="utf-8"))
+
+
 TABLES = (
     "bodies",
     "decisions",
@@ -89,6 +99,7 @@ TABLES = (
     "feedback",
     "alarms",
     "switches",
+    "minted",
 )  # what rows can be added to; the key of each is `id`
 TABLE, GONE = "table", "gone"  # of a row on its way: its table, and whether it is to be removed
 

@@ -173,17 +173,16 @@ class Move:
     cost_usd: float | None
 
 
-# as in the index: SQLite takes it only for the very same words
-_MOVED = (
-    "tries > 1 OR reason IN"
-    " ('ev_positive', 'cold_cache', 'tier_upgrade', 'pin_unavailable', 'escalated')"
-)
+# as in the index of moves.sql: SQLite takes it only for the very same terms
+_LEFT = """reason IN (
+    'ev_positive', 'cold_cache', 'tier_upgrade', 'pin_inferior', 'pin_unavailable', 'escalated'
+)"""
+_MOVED = f"tries > 1 OR {_LEFT}"
 _MOVES = f"""
 SELECT reason AS name, count(*) AS actions,
     round(sum(stay_usd - switch_usd), {DIGITS}) AS expected_usd, NULL AS cost_usd
 FROM decisions
-WHERE ({_MOVED}) AND at >= :since
-    AND reason IN ('ev_positive', 'cold_cache', 'tier_upgrade', 'pin_unavailable', 'escalated')
+WHERE ({_MOVED}) AND at >= :since AND {_LEFT}
 GROUP BY reason
 UNION ALL
 SELECT 'failover', count(*), NULL, round(sum(attempts_usd - coalesce(hedge_usd, 0)), {DIGITS})

@@ -20,8 +20,6 @@ from turnout.wire.request import Ask, Change, Request
 type Headers = tuple[tuple[str, str], ...]
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"})
-# what a header's name has in it when its value may be a secret, or says whose account it is
-SECRET = re.compile(r"key|token|auth|secret|cookie|credential|organi[sz]ation|project|account")
 UNWRITABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 HOP_BY_HOP = frozenset(
     {
@@ -76,6 +74,8 @@ class Attempt:
 
     `untouched`: the client's own request, at its own host, as it came.
     `clients_key`: sent with the client's own credential, so errors about it are the client's.
+    `signed`: untouched, with opaque reasoning that its host may refuse. `gone`: that which went
+    because it was refused, in a request that is sent for nothing else.
     """
 
     provider: str
@@ -88,6 +88,8 @@ class Attempt:
     changes: tuple[Change, ...] = ()
     untouched: bool = False
     clients_key: bool = False
+    signed: bool = False
+    gone: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True, kw_only=True)

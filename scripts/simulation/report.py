@@ -14,6 +14,7 @@ ABOUT = (
     "one model alone. Documented: prices, caches. Guessed: how sessions go, how failing shows",
     "(`scripts/simulation/knobs.py`, `sessions.py`). So the detector's figures say what turnout's",
     "weights make of those guesses; on trajectories of real agents they have not been measured.",
+    "Every model of a pool stays at parity: leaving one that is below it now is not in here.",
 )
 
 CACHED = (

@@ -14,7 +14,6 @@ from click.testing import Result
 from turnout.bundles.contradictions import contradictions
 from turnout.bundles.standing import line, standings
 from turnout.cli import models_report
-from turnout.providers import KEY_VARIABLES
 from turnout.route.bundle import Bundle
 from turnout.route.catalog import Binding, Model, Price
 from turnout.route.rules import Rules
@@ -95,12 +94,12 @@ def test_the_line_at_start() -> None:
 
 
 @pytest.fixture
-def shipped(turnout: Turnout, artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Turnout:
+def shipped(
+    turnout: Turnout, artifacts: Path, keyless: None, monkeypatch: pytest.MonkeyPatch
+) -> Turnout:
     """The bundle that is in use, and no key but one."""
     shutil.copytree(ARTIFACTS / "bundles", artifacts / "bundles", dirs_exist_ok=True)
     shutil.copy(ARTIFACTS / "latest", artifacts)
-    for name in KEY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-nothing")
     return turnout
 

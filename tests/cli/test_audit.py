@@ -178,7 +178,9 @@ def test_no_traceback(turnout: Run, tmp_path: Path) -> None:
 
 
 def running(home: Path, db: Path) -> None:
-    facts: dict[str, Any] = {"pid": 1, "proxy": "", "base": "", "token": "", "ca": "", "started": 0}
+    nobody = "http://127.0.0.1:9"
+    facts: dict[str, Any] = {"pid": 1, "proxy": nobody, "base": nobody, "token": "", "ca": ""}
+    facts |= {"started": 0}
     home.mkdir(exist_ok=True)
     (home / "run.json").write_text(json.dumps(facts | {"db": str(db)}))
 
@@ -256,6 +258,7 @@ def test_what_moved(turnout: Run, tmp_path: Path) -> None:
         log.add(decided.row(of_decision={"id": "a", **MOVED}))
         log.add(decided.row(of_decision={"id": "b", **MOVED}))
         log.add(decided.row(of_decision={"id": "c", "reason": "escalated"}))
+        log.add(decided.row(of_decision={"id": "f", "reason": "pin_inferior"}))
         log.add(
             decided.row(
                 of_decision={"id": "d"}, of_outcome={"attempts": FAILED, "attempts_usd": 0.001}
@@ -268,6 +271,7 @@ def test_what_moved(turnout: Run, tmp_path: Path) -> None:
     } == {
         "ev_positive": (2, pytest.approx(0.6), None),
         "escalated": (1, None, None),
+        "pin_inferior": (1, None, None),
         "failover": (1, None, 0.001),
         "hedge": (1, None, 0.003),
     }

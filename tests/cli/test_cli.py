@@ -59,13 +59,17 @@ def test_an_unknown_command_is_wrong_use(call: Call) -> None:
 
 
 # what a command raises -> exit code, what is said on stderr
+# fmt: off
 RAISED: dict[str, tuple[BaseException, int, str]] = {
     "a refused configuration": (ConfigError("x.toml:1: no"), 2, "turnout: x.toml:1: no\n"),
     "a failure": (TurnoutError("it broke"), 1, "turnout: it broke\n"),
     "Ctrl-C": (KeyboardInterrupt(), 130, ""),
     "nobody reads on": (BrokenPipeError(), 1, ""),
+    "a file": (OSError(28, "No space left on device", "x.db"), 1,
+        "turnout: x.db: No space left on device\n"),
     "wrong use": (click.UsageError("so not"), 2, "Error: so not\n"),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize(("error", "code", "said"), RAISED.values(), ids=RAISED)
@@ -103,3 +107,28 @@ def test_a_reader_that_left_is_no_traceback(arguments: list[str]) -> None:
         )
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr and b"BrokenPipe" not in done.stderr
+
+
+# how a shell may call it -> exit code, what is said on stderr
+STREAMS = {
+    "a full disk": ("keys list >/dev/full", 1, "turnout: No space left on device\n"),
+    "no stdout": ("keys list >&-", 0, "0 keys\n"),
+    "no stderr": ("keys remove nobody 2>&-", 2, ""),
+    "no stdin": ("keys add groq <&-", 2, "turnout: that is no key: nothing came\n"),
+    "no stdin for a body": ("route <&-", 2, "give it a request body: turnout route < body.json\n"),
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full here")
+@pytest.mark.parametrize(("line", "code", "said"), STREAMS.values(), ids=STREAMS)
+def test_streams_that_are_closed_or_full(line: str, code: int, said: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m turnout {line}', sys.executable],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={"PYTHONPATH": str(ADDON), "TURNOUT_DATA": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    told = done.stderr.decode()
+    assert done.returncode == code and told.endswith(said), told
+    assert "Traceback" not in told

@@ -38,10 +38,20 @@ PINS: list[dict[str, Any]] = [
 
 def test_pin(call: Call, running: Pretended, capsys: Capture) -> None:
     assert call("pin", "groq/llama") == 0
-    assert "every session goes to groq/llama" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "every session goes to groq/llama" in told and "key" not in told
     assert call("pin", "groq/llama", "--session", "s1") == 0
     assert "session s1 goes to groq/llama" in capsys.readouterr().err
     assert running.pinned == [("groq/llama", ""), ("groq/llama", "s1")]
+
+
+def test_a_pin_without_a_key_says_whom_it_is_for(
+    call: Call, running: Pretended, capsys: Capture
+) -> None:
+    running.facts["providers"] = ["openrouter"]
+    assert call("pin", "groq/llama") == 0
+    told = capsys.readouterr().err
+    assert "it has no key for groq: only clients that bring their own go there" in told
 
 
 def test_a_near_miss_is_refused_with_suggestions(

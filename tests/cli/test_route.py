@@ -17,11 +17,7 @@ BODY = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": TEXT}
 
 
 @pytest.fixture(autouse=True)
-def keys(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from turnout.providers import KEY_VARIABLES
-
-    for name in KEY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+def keys(data: Any, keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
 
 
@@ -79,9 +75,31 @@ def test_a_model_nobody_knows(call: Call, stdin: Any, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["reason"] == "unknown_model"
 
 
+UNFAMILIAR = {
+    "empty": "",
+    "one emoji": "🚂",
+    "Chinese": "请修复解析器中失败的测试",
+    "German": "Warum schlägt dieser Test fehl, wenn ich die Konfiguration ändere?",
+    "500 kB of Russian": "Почему падает этот тест? " * 12_000,
+    "500 kB of one letter": "a" * 500_000,
+}
+
+
+@pytest.mark.parametrize("text", UNFAMILIAR.values(), ids=UNFAMILIAR)
+def test_what_cannot_be_read_is_no_knowledge(
+    call: Call, stdin: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """No evidence is claimed for anybody; the profile that asks for some keeps the request."""
+    monkeypatch.setenv("TURNOUT_POLICY_PROFILE", "strict")
+    stdin(BODY | {"model": "claude-opus-4-7", "messages": [{"role": "user", "content": text}]})
+    assert call("route") == 0
+    decision = json.loads(capsys.readouterr().out)
+    assert (decision["provider"], decision["model"]) == ("anthropic", "claude-opus-4-7")
+    assert {one["evidence"] for one in decision["candidates"]} <= {0.0, None}
+
+
 # body, dialect -> a word of what is said
 UNREADABLE: dict[str, tuple[bytes, list[str], str]] = {
-    "nothing": (b"", [], "anthropic"),
     "not JSON": (b"{", [], "anthropic"),
     "an array": (b"[1]", [], "array"),
     "not UTF-8": (b'{"model": "\xff"}', ["--dialect", "openai_chat"], "openai_chat"),
@@ -104,6 +122,12 @@ def test_unreadable_bodies_are_wrong_use(
     assert shown.out == ""
     assert shown.err.startswith("turnout: the body cannot be read: ")
     assert word in shown.err and "Traceback" not in shown.err
+
+
+def test_no_body_is_wrong_use(call: Call, stdin: Any, capsys: Capture) -> None:
+    stdin(b"")
+    assert call("route") == 2
+    assert "give it a request body: turnout route < body.json" in capsys.readouterr().err
 
 
 def test_an_unknown_dialect_is_wrong_use(call: Call) -> None:

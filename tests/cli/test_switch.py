@@ -108,3 +108,28 @@ def test_somebody_elses_server_is_not_ours(running: Pretended, data: Path) -> No
 
 def test_the_token_is_in_no_repr(running: Pretended) -> None:
     assert "pretended-token" not in repr(control.find())
+
+
+DAMAGED = {
+    "a port that is none": {"base": "http://127.0.0.1:999999"},
+    "no address": {"proxy": "nowhere"},
+    "a pid that is none": {"pid": 10**20},
+    "a token of two lines": {"token": "a\nb"},
+    "no time": {"started": float("nan")},
+}
+
+
+@pytest.mark.parametrize("wrong", DAMAGED.values(), ids=DAMAGED)
+@pytest.mark.parametrize("command", ["status", "env"])
+def test_a_damaged_run_file_is_none(
+    command: str,
+    wrong: dict[str, object],
+    call: Call,
+    running: Pretended,
+    data: Path,
+    capsys: Capture,
+) -> None:
+    facts = json.loads((data / "run.json").read_text())
+    (data / "run.json").write_text(json.dumps(facts | wrong))
+    assert call(command) == 1
+    assert "no turnout is running" in capsys.readouterr().err

@@ -165,6 +165,11 @@ def test_c8_a_cut_stream_is_told_as_the_client_would_be(translate: Any, capsys: 
     assert shown.err.startswith("turnout: the answer ends in a failure: ")
 
 
+def test_an_answer_of_another_dialect(translate: Any, capsys: Capture) -> None:
+    assert translate(b'{"choices": []}', "anthropic", "openai_chat", "response") == 0
+    assert "in a failure: anthropic: 'content' is missing\n" in capsys.readouterr().err
+
+
 def test_an_error_of_the_upstream(translate: Any, capsys: Capture) -> None:
     error = DIALECTS["openai_chat"].write_error(429, "slow down")
     assert translate(error, "openai_chat", "anthropic", "response") == 0
@@ -191,14 +196,16 @@ REFUSED: dict[str, tuple[Any, str, list[str], str]] = {
         ["--model", "deepseek-v3"],
         "cannot carry this: images",
     ),
-    "nothing": (b"", "request", [], "the request cannot be read"),
+    "nothing": (b"", "request", [], "give it a body"),
     "no JSON": (b"{", "request", [], "the request cannot be read"),
     "not UTF-8": (b'{"model":"\xff"}', "request", [], "the request cannot be read"),
+    "an answer that is not UTF-8": (b'{"\xff"}', "response", [],
+                                    "the response cannot be read: anthropic: it is not UTF-8 text"),
     "a stream that is no boolean": (ASKED | {"stream": 1}, "request", [], "stream"),
     "an answer that is a page": (b"<html>", "response", [], "the response cannot be read"),
-    "an answer that is nothing": (b"", "response", [], "the response cannot be read"),
+    "an answer that is nothing": (b"", "response", [], "give it a body"),
     "a stream that is a page": (b"<html>", "stream", [], "no event of anthropic"),
-    "a stream that is nothing": (b"", "stream", [], "no event of anthropic"),
+    "a stream that is nothing": (b"", "stream", [], "give it a body"),
     "a stream of another dialect": (BROKEN, "stream", [], "the stream cannot be read"),
     "a model nobody knows": (ASKED, "request", ["--model", "claude-haiku-4-6x"], "did you mean"),
     "a model for an answer": (COMPLETION, "response", ["--model", "m"], "--model is for requests"),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 import decided
+from pretend import Pretended
 from turnout.record import JSON_COLUMNS, Decision, Outcome, Tried, row
 from turnout.route.model import OffPeak, Price, Tier, Window
 from turnout.store import Store
@@ -42,6 +43,9 @@ DECISIONS: dict[str, dict[str, Any]] = {
                 Tried(provider="anthropic", model="claude-haiku-4-5", status=200, ms=300.0),
             )
         },
+    ),
+    "a half known text": decided.row(
+        of_decision={"evidence": {"class_share": 0.834, "familiarity": 0.4}}
     ),
     "pinned": decided.row(
         of_decision={
@@ -320,3 +324,26 @@ def said(turnout: Run, db: Path) -> list[str]:
     result = turnout("why", "last", "--db", db)
     assert result.exit_code == 0
     return list(result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("command", [("why", "last"), ("audit",)], ids=" ".join)
+def test_a_log_that_is_named_has_to_be_there(
+    command: tuple[str, ...], turnout: Run, tmp_path: Path
+) -> None:
+    for path, said in ((tmp_path / "no.db", "does not exist"), (tmp_path, "is a directory")):
+        found = turnout(*command, "--db", path)
+        assert found.exit_code == 2 and said in found.stderr
+        assert "first request" not in found.stderr
+
+
+def test_a_log_that_is_not_written_now_is_told(
+    call: Callable[..., int], running: Pretended, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = f"{running.db}: database or disk is full; make room on the disk"
+    with Store.open(running.db) as log:
+        log.add(decided.row())
+    assert call("why", "last", "--json") == 0
+    assert capsys.readouterr().err == ""
+    running.facts["warnings"] = ["something else", full]
+    assert call("why", "last", "--json") == 0
+    assert capsys.readouterr().err == f"turnout: the latest are not in the log yet: {full}\n"

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509 import DNSName, GeneralName, IPAddress
 from mitmproxy.certs import CertStore
 
+from turnout.errors import ConfigError
 from turnout.guard import authority
 
 HOSTS = ["localhost", "api.openai.com", "turnout.internal"]
@@ -154,3 +155,22 @@ def test_nobody_else_can_read_it(tmp_path: Path) -> None:
     found = authority.read(tmp_path)
     assert found and authority.constraints(found) is None
     assert found.not_valid_after_utc > datetime.now(UTC)
+
+
+def test_a_ca_that_is_damaged_is_told_before_mitmproxy_starts(tmp_path: Path) -> None:
+    authority.prepare(tmp_path, ["localhost"])
+    (tmp_path / authority.BOTH).write_text("junk")
+    for hosts in (None, ["localhost"]):
+        with pytest.raises(ConfigError, match=r"mitmproxy-ca.pem cannot be read; delete .* start"):
+            authority.prepare(tmp_path, hosts)
+
+
+@pytest.mark.parametrize("left", [None, "junk"], ids=["it is gone", "it is damaged"])
+def test_the_certificate_for_clients_is_written_again(left: str | None, tmp_path: Path) -> None:
+    """mitmproxy does so only with a new key, which nobody trusts."""
+    CertStore.from_store(tmp_path, "mitmproxy", 2048)
+    file = tmp_path / authority.CERTIFICATE
+    before = file.read_bytes()
+    file.unlink() if left is None else file.write_text(left)
+    assert authority.prepare(tmp_path, None) == ""
+    assert file.read_bytes() == before

@@ -36,6 +36,9 @@ def test_all_is_well(folder: Path) -> None:
     authority.tighten(folder / "ca")
     said = found(folder)
     assert {one.state for one in said.values()} == {"ok"} and said.keys() >= {"CA", "vault"}
+    assert " old" not in said["CA"].detail, "it is dated back, and was made just now"
+    until = authority.read(folder / "ca").not_valid_after_utc  # type: ignore[union-attr]
+    assert said["CA"].detail.startswith(f"valid until {until:%Y-%m-%d}, for every host")
     assert "every host; proxy.constrained_ca" in said["CA"].detail
     authority.prepare(folder / "ca", ["localhost"])
     assert "1 hosts only" in found(folder)["CA"].detail

@@ -4,13 +4,14 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
 import pytest
 from keyring.backends import fail
 
-from turnout import config
+from turnout import config, exchange
 from turnout.attempts import Composer
 from turnout.control import Running
 from turnout.guard import logs, passwords
@@ -47,6 +48,35 @@ SHOWN = {
 @pytest.mark.parametrize(("name", "hidden"), SHOWN.items(), ids=SHOWN)
 def test_headers(name: str, hidden: bool) -> None:
     assert is_hidden(name) is hidden
+
+
+# a client's header -> whether another host of the same dialect gets it
+LEAVES = {
+    "anthropic-version": True,
+    "user-agent": True,
+    "OpenAI-Organization": False,
+    "openai-project": False,
+    "chatgpt-account-id": False,
+    "X-Session-Ingress": False,
+    **{name: not hidden for name, hidden in SHOWN.items() if hidden},
+}
+
+
+@pytest.mark.parametrize(("name", "leaves"), LEAVES.items(), ids=LEAVES)
+def test_what_is_personal_reaches_no_other_host_and_no_screen(name: str, leaves: bool) -> None:
+    found = config.load([], {"OPENROUTER_API_KEY": "ours"})
+    body = json.dumps({"model": "gpt-5.5", "messages": []}).encode()
+    asked = imagined(found, body, "openai_chat", {name: CANARY}, "/chat/completions")
+    asked = replace(asked, url=f"{asked.url}?{name}={CANARY}")
+    keys = Keys(found.providers.values(), {"OPENROUTER_API_KEY": "ours"})
+    dialect = DIALECTS["openai_chat"]
+    composer = Composer(asked, body, dialect, False, found.providers, keys, Stages())
+    catalog = Catalog.load(artifacts_dir({}) / "catalog.json")
+    (attempt,) = composer.attempts(
+        tuple(b for b in catalog.bindings if b.provider == "openrouter")[:1]
+    )
+    assert [CANARY in str(attempt.headers), CANARY in attempt.url] == [leaves, leaves]
+    assert (CANARY in str(exchange.shown(asked.headers))) is leaves
 
 
 PATHS = {

@@ -48,6 +48,17 @@ def test_requests_in_a_window_that_slides() -> None:
     assert found.ask("6", Asked(at=START + 62)) is not None
 
 
+def test_a_clock_that_is_set_back_neither_blocks_for_long_nor_forgets() -> None:
+    window = Window(MINUTE)
+    window.add(START, 5.0)
+    back = START - 3600
+    assert window.used(back) == 5.0
+    window.add(back + 10, 2.0)
+    assert window.used(back + 10) == 7.0
+    assert window.used(back + 65) == 2.0 and window.free_in(back + 10, 0.0) <= 62
+    assert window.used(back + 75) == 0.0
+
+
 def test_tokens_count_as_estimated_then_as_they_were() -> None:
     found = limits(Limit(tokens_per_minute=1000))
     assert found.ask("1", Asked(at=START, tokens=600)) is None

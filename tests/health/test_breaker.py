@@ -123,3 +123,19 @@ def test_every_row_of_the_table_opens_something(status: int) -> None:
     world = World()
     world.fail(STATUSES[status], times=STATUSES[status].after)
     assert world.state() == "open"
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_open() -> None:
+    """Neither longer than it would have been, nor deaf to answers until the clock catches up."""
+    world = World(now=10_000.0)
+    world.fail(times=BROKEN.after)
+    breaker = world.breakers.blocks(KEY)
+    assert breaker
+    wait = breaker.until - world.now
+    world.now -= 5_000
+    assert world.breakers.blocks(KEY)
+    world.now += wait + 1
+    assert world.breakers.blocks(KEY) is None
+    world.breakers.begin(KEY)
+    world.breakers.worked(KEY, world.now)
+    assert world.state() == "closed"

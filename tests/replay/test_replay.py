@@ -160,7 +160,7 @@ def test_a_log_with_a_damaged_row(whatif: Callable[..., dict[str, Any]], tmp_pat
 
 WRONG = {
     "no such file": (("nothing.har",), "nothing.har: there is no such file"),
-    "no recording": (("notes.txt",), "notes.txt: neither mitmproxy flows, HAR, transcripts"),
+    "no recording": (("notes.txt",), "notes.txt: none of these: mitmproxy flows, HAR, transcripts"),
     "an empty folder": (("empty",), "empty: no recordings in there"),
     "no such bundle": (("claude.jsonl", "--bundle", "1999"), "--bundle 1999: not one of test"),
     "no such profile": (("claude.jsonl", "--profile", "lavish"), "'lavish' is not one of"),

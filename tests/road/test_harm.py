@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from road import artifacts
+from road.test_wire import upgraded
 from road.world import OpenRoad, message
 from turnout.demo.provider import Fault
 from turnout.paths import artifacts_dir
@@ -172,7 +173,10 @@ async def test_everything_fails(road: OpenRoad) -> None:
 async def test_damaged_artifacts_stop_routing_not_traffic(
     road: OpenRoad, tmp_path: Path, name: str
 ) -> None:
-    """c46: refused at load with path and reason; the client's bytes go home all the same."""
+    """c46: refused at load with path and reason; the client's bytes go home all the same.
+
+    c94: so does codex's WebSocket, since nothing would be routed over HTTP either.
+    """
     folder = artifacts.made(tmp_path / "artifacts")
     (folder / "encoder").unlink()
     shutil.copytree(artifacts_dir() / "encoder", folder / "encoder")
@@ -185,3 +189,28 @@ async def test_damaged_artifacts_stop_routing_not_traffic(
         assert [seen.body for seen in way.home.completions()] == [sent]
         (warning,) = (await way.served.api("GET", "/v1/status"))["warnings"]
         assert name in warning
+        assert await upgraded(way) != 426
+        assert way.home.seen[-1].path == "/v1/responses"
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"encoder": "another-encoder"}, "encoder is 'another-encoder', but the encoder here has"),
+        ({"dim": 768}, "dim is 768, but the encoder here has 384"),
+    ],
+    ids=["name", "dimension"],
+)
+async def test_a_bundle_of_another_encoder_stops_routing_not_traffic(
+    road: OpenRoad, tmp_path: Path, facts: dict[str, object], says: str
+) -> None:
+    """c46: the running process says which, and the client's bytes go home."""
+    folder = artifacts.made(tmp_path / "artifacts")
+    artifacts.sign(folder / "bundles" / "test", **facts)
+    sent = message()
+    async with road() as way:
+        status, _, _ = await way.send(sent)
+        assert status == 200
+        assert [seen.body for seen in way.home.completions()] == [sent]
+        (warning,) = (await way.served.api("GET", "/v1/status"))["warnings"]
+        assert says in warning

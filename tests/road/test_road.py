@@ -1,10 +1,12 @@
 """End to end: an agent's request through the real proxy, routed, answered, logged."""
 
+import asyncio
 import json
+import sys
 
 import pytest
 
-from road.world import HOME_KEY, OTHER_KEY, OpenRoad, Road, message
+from road.world import HOME_KEY, OTHER_KEY, OpenRoad, Road, message, plain_environ
 
 TO_OTHER = 'force = "openrouter/minimax-m3"'
 TO_SIBLING = 'force = "anthropic/claude-haiku-4-5"'
@@ -172,3 +174,26 @@ async def test_usage_is_told_to_those_who_asked_for_it(road: OpenRoad, asked: bo
         assert all(json.loads(chunk)["choices"] for chunk in chunks) is not asked
         (row,) = await way.served.rows()
         assert row["output_tokens"] > 0
+
+
+async def test_why_last_is_the_last_answer(road: OpenRoad) -> None:
+    """Rows are written in batches, up to half a second later; whoever asks need not wait."""
+    async with road() as way:
+        environ = {**plain_environ(), "TURNOUT_DATA": str(way.served.data)}
+        for text in ("One.", "Two."):
+            _, _, headers = await way.send(message(text))
+            why = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "turnout", "why", "last", "--json"),
+                env=environ,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            told, _ = await why.communicate()
+            assert json.loads(told)["id"] == headers["x-turnout-decision"]
+
+
+async def test_a_decision_is_there_as_soon_as_its_answer(road: OpenRoad) -> None:
+    async with road() as way:
+        for n in range(3):
+            _, _, headers = await way.send(message(f"Number {n}."))
+            one = headers["x-turnout-decision"]
+            assert (await way.served.api("GET", f"/v1/decisions/{one}")).get("id") == one

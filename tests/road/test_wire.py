@@ -11,7 +11,7 @@ from aiohttp import web
 
 from road.h2client import post as h2post
 from road.tunnel import connected, peer_issuer
-from road.world import HOME_KEY, OpenRoad, Pki, message, until
+from road.world import HOME_KEY, OpenRoad, Pki, Road, message, until
 from turnout.demo.provider import Fault, SimProvider
 
 TO_SIBLING = 'force = "anthropic/claude-haiku-4-5"'
@@ -221,21 +221,22 @@ UPGRADE = {
 }
 
 
+async def upgraded(way: Road) -> int:
+    """The status that codex gets to hear when it asks for a WebSocket."""
+    url = f"https://localhost:{way.home.port}/v1/responses"
+    async with way.served.session.get(
+        url, headers=UPGRADE, proxy=way.served.proxy, ssl=way.served.tls()
+    ) as answer:
+        return answer.status
+
+
 async def test_c94_codex_websocket_is_refused_while_requests_are_routed(road: OpenRoad) -> None:
     """426 at once, and nothing reaches its home; in shadow it is home that answers."""
     async with road() as way:
-
-        async def upgraded() -> int:
-            url = f"https://localhost:{way.home.port}/v1/responses"
-            async with way.served.session.get(
-                url, headers=UPGRADE, proxy=way.served.proxy, ssl=way.served.tls()
-            ) as answer:
-                return answer.status
-
-        assert await upgraded() == 426
+        assert await upgraded(way) == 426
         assert way.home.seen == []
         await way.served.api("POST", "/v1/mode", json={"mode": "shadow"})
-        assert await upgraded() != 426
+        assert await upgraded(way) != 426
         assert [seen.path for seen in way.home.seen] == ["/v1/responses"]
 
 

@@ -35,10 +35,11 @@ def pick(
     requested: Binding | None = BIG,
     pinned: tuple[str, str] | None = None,
     ask: Ask = ASK,
+    alarmed: frozenset[str] = frozenset(),
     **rules: Any,
 ) -> Choice:
-    scored = Scored(known)
-    return choose(ask, requested, options, DIALECTS, scored, Rules(**rules), pinned)
+    scored, rule = Scored(known), Rules(**rules)
+    return choose(ask, requested, options, DIALECTS, scored, rule, pinned, alarmed=alarmed)
 
 
 def names(choice: Choice) -> list[str]:
@@ -95,6 +96,13 @@ CHOSEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "pinned to what was asked for": ({"pinned": ("a", "big")}, "a/big", "pinned"),
     "c10 a pin that cannot serve goes": ({"pinned": ("a", "tiny")}, "a/mid", "pin_unavailable"),
     "c52 a pin below parity goes": ({"pinned": ("a", "low")}, "a/mid", "tier_upgrade"),
+    "a pin of which too little is known goes":
+        ({"known": labels(4), "min_evidence": 5.0, "pinned": ("a", "mid")}, "a/big",
+         "pin_inferior"),
+    "a pin nobody has judged goes":
+        ({"known": {"big": QUALITY["big"]}, "pinned": ("a", "mid")}, "a/big", "pin_inferior"),
+    "a pin that did worse than promised goes":
+        ({"alarmed": frozenset({"mid"}), "pinned": ("a", "mid")}, "a/big", "pin_inferior"),
     "c55 a pin without a key goes": ({"pinned": ("b", "mid")}, "a/mid", "pin_unavailable"),
     "a pin that is denied goes":
         ({"pinned": ("a", "mid"), "deny": ("a/mid",)}, "a/big", "pin_unavailable"),

@@ -69,8 +69,9 @@ def test_a_switch_by_hand() -> None:
     found = weigh(WARM, SMALL, FIVE, Knobs())
     assert found.stay_usd == pytest.approx(0.19375)
     assert found.switch_usd == pytest.approx(0.05375 + 4 * 0.00775)
-    assert found.now_usd == pytest.approx(0.015)
-    assert found.later_usd == pytest.approx(4 * 0.031)
+    assert found.stay and found.other
+    assert found.other.now - found.stay.now == pytest.approx(0.015)
+    assert found.stay.later - found.other.later == pytest.approx(4 * 0.031)
     assert found.margin_usd == pytest.approx(0.02 * 0.19375)
     assert (found.switch, found.reason) == (True, "ev_positive")
 

@@ -63,7 +63,8 @@ class Session:
             if fresh != pin:
                 found = self.weigh(pin, fresh)
                 if found.switch:
-                    self.premiums += max(0.0, found.now_usd or 0.0)
+                    assert found.stay and found.other
+                    self.premiums += max(0.0, found.other.now - found.stay.now)
                     return fresh
         return pin
 

@@ -62,13 +62,25 @@ async def _live(site: Site, browser: Tab) -> None:
 
 
 async def _narrow(site: Site, browser: Tab) -> None:
-    """At 400 pixels only tables scroll sideways; every control can be reached with the keyboard."""
+    """At 400 pixels only tables scroll sideways, but for their captions; nothing does at 900.
+
+    Every control can be reached with the keyboard.
+    """
     for path in PAGES:
         await browser.open(site.url + path)
         await browser.look(400, dark=True, whole=False)
         assert await browser.run("document.documentElement.scrollWidth") == 400, path
+        captions = "[...document.querySelectorAll('.scroll caption')]"
+        seen = (
+            "c.getBoundingClientRect().right <= c.closest('.scroll').getBoundingClientRect().right"
+        )
+        assert await browser.run(f"{captions}.every(c => {seen})"), path
         reachable = "[...document.querySelectorAll('a[href],button,input,select,summary')]"
         assert await browser.run(f"{reachable}.every(one => one.tabIndex >= 0)")
+        await browser.look(900, dark=False, whole=False)
+        assert await browser.run(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        ), path
     await browser.look(1280, dark=False, whole=False)
 
 

@@ -9,6 +9,7 @@ from turnout.wire.events import (
     Event,
     Failed,
     Finished,
+    Signature,
     Started,
     Text,
     Thinking,
@@ -80,7 +81,7 @@ GEMINI: dict[str, Row] = {
     ),
     "a signature on an empty text": (
         [chunk(text("a")), chunk(text("", thoughtSignature="AAA="), finish="STOP")],
-        [G, Text("a"), Finished("end")],
+        [G, Text("a"), Signature("turnout_1_gemini_QUFBPQ"), Finished("end")],
     ),
     "c17 a call, and STOP": (
         [chunk(call("ls", {"a": 1}, "t0"), finish="STOP")],

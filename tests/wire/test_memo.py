@@ -4,6 +4,7 @@ import json
 import operator
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,16 @@ def test_whose_thoughts_they_are() -> None:
         assert sent.count(b'"sig"') == count
 
 
+def test_what_is_known_by_now_decides() -> None:
+    """Who made the thinking of a history may have been learned since it was last sent (c12)."""
+    thought = Message("assistant", (Thinking("hm", "sig"), Text("So.")))
+    request = asked(*(thought, HI) * 3)
+    for known, count in ((True, 3), (False, 0), (None, 0), (True, 3)):
+        target = replace(TARGET, minted=lambda _, known=known: known)
+        sent = DIALECTS["anthropic"].write_request(request, target).body
+        assert sent.count(b'"sig"') == count
+
+
 def test_what_is_noted_is_noted_again() -> None:
     said = (Message("assistant", (Thinking("hm"), Text("So."))), HI) * 3
     wanted = [Change("thinking", "left out of the history")]
@@ -241,3 +252,17 @@ def test_opened(texts: list[str]) -> None:
     opened = memo.opened(json.dumps(body).encode(), "items")
     assert opened | {"items": [json.loads(bytes(item)) for item in opened["items"]]} == body
     assert memo.opened(b'{"items": "text"}', "items") == {"items": "text"}
+
+
+def test_what_is_known_of_makers_makes_no_difference_to_it() -> None:
+    """Each request brings a knowledge of its own: what was kept is found all the same (c12)."""
+    said = Message("user", (Text("Look."),)), Message("assistant", (Text("I do."),))
+    asked = Request(model="m", messages=(*said * 4, Message("user", (Text("And?"),))))
+    sizes = []
+    for known in (None, False, True):
+        target = replace(TARGET, minted=lambda _, known=known: known, asked=known)
+        for dialect in DIALECTS.values():
+            dialect.write_request(asked, target)
+        sizes.append(len(KEPT))
+    assert sizes[0] > 0
+    assert sizes == [sizes[0]] * 3

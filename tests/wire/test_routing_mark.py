@@ -192,6 +192,44 @@ def test_c88_calls_keep_their_message() -> None:
     assert json.loads(unmarked(came, "anthropic").body)["messages"][1]["content"] == [use]
 
 
+# where system text stands                with the mark in it       what is left, None: nothing
+SYSTEMS: dict[str, tuple[DialectName, str, Any, Any]] = {
+    "a text": ("anthropic", "system", f"Before: {MARK}Yes.", "Before: Yes."),
+    "blocks": (
+        "anthropic", "system",
+        [{"type": "text", "text": MARK}, {"type": "text", "text": f"{MARK}Yes."}],
+        [{"type": "text", "text": "Yes."}],
+    ),
+    "only the mark": ("anthropic", "system", MARK, None),
+    "only blocks of it": ("anthropic", "system", [{"type": "text", "text": MARK}], None),
+    "instructions": ("openai_responses", "instructions", f"{MARK}Yes.", "Yes."),
+    "a content": ("gemini", "systemInstruction", {"parts": [{"text": f"{MARK}Yes."}]},
+                  {"parts": [{"text": "Yes."}]}),
+    "in snake case": ("gemini", "system_instruction",
+                      {"role": "system", "parts": [{"text": MARK}, {"text": "Yes."}]},
+                      {"role": "system", "parts": [{"text": "Yes."}]}),
+    "a content of it": ("gemini", "systemInstruction", {"parts": [{"text": MARK}]}, None),
+    "a bare text": ("gemini", "systemInstruction", f"{MARK}Yes.", "Yes."),
+    "other words": ("anthropic", "system", "turnout: [a/b] is ours", "turnout: [a/b] is ours"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "said", "left"), SYSTEMS.values(), ids=[f"c88 {one}" for one in SYSTEMS]
+)
+def test_c88_system_text_beside_the_conversation(
+    name: DialectName, member: str, said: Any, left: Any
+) -> None:
+    """It says nothing of who answered last: whoever wrote it there only quotes."""
+    sent = json.dumps({member: said} | json.loads(body(name, HI)), indent=1).encode()
+    found = unmarked(sent, name)
+    there = json.loads(found.body)
+    assert there.get(member) == left
+    assert {**there, member: said} == json.loads(sent), "nothing else"
+    assert found.last == ""
+    assert [change.what for change in found.changes] == ([member] if said != left else [])
+
+
 ESCAPED = rb"[\u0074urnout: a\u002fb] turnout:"
 UNCLEAN: dict[str, tuple[DialectName, bytes]] = {
     "escaped": ("anthropic", body("anthropic", ("assistant", "@")).replace(b"@", ESCAPED)),

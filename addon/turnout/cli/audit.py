@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import click
 
-from turnout.cli import audit_table, figures, log, page, shadow_table
+from turnout import figures
+from turnout.cli import audit_table, log, page, shadow_table
 from turnout.history import BY, By, Group, Move, Pair, Switched, total
 
 CLOCK_S = 120.0  # seconds that two clocks may differ
@@ -51,7 +52,7 @@ def audit(since: float, by: By, form: Literal["json", "csv"] | None, db: Path | 
 
     Days are UTC days, as providers bill. What has no known price is told apart, never counted as 0.
     """
-    with log.read(db) as reader:
+    with log.current(db) as reader:
         groups, moves, shadow = reader.audit(since, by), reader.moves(since), reader.shadow(since)
         ahead, covered = reader.ahead(time.time() + CLOCK_S), reader.covered(since)
     if form == "json":

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rich.table import Table
 
-from turnout.cli import figures
+from turnout import figures
 from turnout.cli.page import grid
 from turnout.history import By, Group, Move
 from turnout.why.moves import MOVES

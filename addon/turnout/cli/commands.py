@@ -60,12 +60,13 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _open_streams()
         code = self._code(*args, **kwargs | {"standalone_mode": False})
         try:
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError as e:
             _close_stdout()
-            code = 1
+            code = code or _told(e)
         sys.exit(code)
 
     def _code(self, *args: Any, **kwargs: Any) -> int:
@@ -76,17 +77,33 @@ class Commands(click.Group):
             return e.exit_code
         except (click.Abort, KeyboardInterrupt):
             return 130
-        except BrokenPipeError:
-            _close_stdout()
-            return 1
+        except OSError as e:
+            return _told(e)
         except TurnoutError as e:
             click.echo(f"turnout: {e}", err=True)
             return 2 if isinstance(e, ConfigError) else 1
         return result if isinstance(result, int) else 0
 
 
+def _told(e: OSError) -> int:
+    """`turnout audit | head`: that nobody reads on needs no words."""
+    if not isinstance(e, BrokenPipeError):
+        click.echo(f"turnout: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", err=True)
+    return 1
+
+
+def _open_streams() -> None:
+    """What was closed (`turnout models >&-`) leads nowhere, and no other file takes its place."""
+    while (nowhere := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(nowhere)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
 def _close_stdout() -> None:
-    """`turnout audit | head`: nobody reads on, so that the last flush must not complain."""
+    """What could not be written stays in its buffer: the last flush must not complain again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -15,8 +15,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from turnout import history
-from turnout.cli import audit, figures, page
+from turnout import figures, history
+from turnout.cli import audit, page
 from turnout.demo.agent import OK, Action, agent
 from turnout.demo.sandbox import Sandbox, sandbox
 from turnout.demo.story import Story, read

@@ -5,8 +5,8 @@ from contextlib import suppress
 import click
 
 from turnout import control
-from turnout.cli.figures import clean
 from turnout.errors import ConfigError
+from turnout.figures import clean
 
 WORDS = {"+": True, "-": False}
 

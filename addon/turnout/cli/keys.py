@@ -37,7 +37,9 @@ def add(name: str, extra: tuple[str, ...]) -> None:
     """Add a key; it is asked for, or read from stdin."""
     vault = _vault(name, extra)
     if name in vault.entries():
-        raise ConfigError(f"the vault has a {name!r}; `turnout keys rotate {name}` it")
+        raise ConfigError(
+            f"the vault has {name!r} already; `turnout keys rotate {name}` replaces it"
+        )
     vault.add(name, _secret(name))
     click.echo(f"turnout: {name} is in the vault", err=True)
     _say_use(name)

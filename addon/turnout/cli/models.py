@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout.cli import figures, models_report, page
+from turnout import figures
+from turnout.cli import models_report, page
 from turnout.config import artifacts_dir, data_dir
 from turnout.paths import own_dir
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from turnout import control, paths
+from turnout import control, paths, runfile
 from turnout.control import Running
 from turnout.errors import TurnoutError
 
@@ -29,6 +29,7 @@ def proxy(flags: Sequence[str] = ()) -> Iterator[Running]:
     folder = _made(paths.runs_dir())
     run_file, log = folder / f"{os.getpid()}.json", folder / f"{os.getpid()}.log"
     run_file.unlink(missing_ok=True)
+    runfile.probe(run_file)
     process = _start(run_file, log, flags)
     try:
         running = control.await_file(run_file, START_S, lambda: process.poll() is not None)

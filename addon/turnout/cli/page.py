@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from turnout.cli.figures import clean
+from turnout.figures import clean
 
 LABEL = 11  # columns
 GAP = 2  # columns between two columns

@@ -14,7 +14,10 @@ def pin(model: str, session: str) -> None:
     MODEL is an exact name: provider/model, or a model's id alone for its own vendor's service.
     """
     whose = f"session {session}" if session else "every session"
-    for running, _ in control.every():
+    for running, status in control.every():
         name = running.pin(model, session)
         click.echo(f"turnout at {running.proxy}: {whose} goes to {name}", err=True)
+        if (provider := name.partition("/")[0]) not in status["providers"]:
+            own = "only clients that bring their own go there"
+            click.echo(f"  it has no key for {provider}: {own}", err=True)
     click.echo("`turnout pins clear` ends it", err=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from turnout import control
-from turnout.cli import figures, page
-from turnout.cli.figures import clean
+from turnout import control, figures
+from turnout.cli import page
+from turnout.figures import clean
 
 EVERYONE = "*"
 

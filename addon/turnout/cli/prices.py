@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from turnout.cli import figures, page
+from turnout import figures
+from turnout.cli import page
 from turnout.config import artifacts_dir
 
 RATES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")

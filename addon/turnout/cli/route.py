@@ -27,9 +27,9 @@ WIDE = 160  # columns, where no terminal says how many there are
 @click.option("--dialect", type=click.Choice(get_args(DialectName)), help="Of the body.")
 def route(explain: bool, dialect: DialectName | None) -> int:
     """The decision on a request body, without calling anyone: turnout route < body.json."""
-    if sys.stdin.isatty():
+    body = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
+    if not body:
         raise click.UsageError("give it a request body: turnout route < body.json")
-    body = sys.stdin.buffer.read()
     config = configuration.load()
     try:
         decision = asyncio.run(_decide(config, body, dialect or guess(body)))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from turnout import config, control, history, paths, trust
-from turnout.cli import child, figures, own, shadow_table
+from turnout import config, control, figures, history, paths, trust
+from turnout.cli import child, own, shadow_table
 from turnout.control import Running
 from turnout.errors import TurnoutError
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout import runfile
-from turnout.cli import figures
+from turnout import figures, runfile
 from turnout.config import Config
 from turnout.control import free_run_file
 from turnout.errors import ConfigError
@@ -85,8 +84,9 @@ def _check_free(config: Config) -> None:
         try:
             socket.create_server((host, port)).close()
         except OSError as e:
+            why = (e.strerror or str(e)).partition(" (while")[0]
             raise ConfigError(
-                f"{host}:{port} cannot be listened on ({e.strerror}); is a turnout already "
+                f"{host}:{port} cannot be listened on ({why}); is a turnout already "
                 f"running (`turnout status`)? Choose another with {option}"
             ) from e
 
@@ -100,6 +100,7 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
+    runfile.probe(run_file)
     engine = Engine.open(config)
     secrets_stay_in_memory()
     constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None

@@ -7,8 +7,8 @@ https://docs.claude.com/en/docs/claude-code/statusline
 import json
 import sys
 
-from turnout import control, history
-from turnout.cli import figures, log
+from turnout import control, figures, history
+from turnout.cli import log
 from turnout.errors import TurnoutError
 from turnout.session.identity import plain
 

@@ -46,11 +46,11 @@ def translate(
 
     The changes and their reasons are told on stderr. Exit code 2: it cannot be carried.
     """
-    if sys.stdin.isatty():
-        raise click.UsageError("give it a body: turnout translate ... < body.json")
     if model and kind != "request":
         raise click.UsageError("--model is for requests: an answer says who gave it")
-    body = sys.stdin.buffer.read()
+    body = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
+    if not body:
+        raise click.UsageError("give it a body: turnout translate ... < body.json")
     try:
         if kind == "request":
             got = request(body, source, to, model)

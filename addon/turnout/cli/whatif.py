@@ -85,7 +85,7 @@ def whatif(
 def config_error(path: Path) -> Exception:
     from turnout.errors import ConfigError
 
-    return ConfigError(f"{path}: neither {files.KINDS}")
+    return ConfigError(f"{path}: none of these: {files.KINDS}")
 
 
 def replayed(replay: "Replay", chosen: list[Path]) -> dict[str, float]:

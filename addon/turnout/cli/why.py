@@ -26,7 +26,7 @@ def why(id: str, as_json: bool, db: Path | None) -> None:
     ID is in the answer's header x-turnout-decision; its beginning will do, and so will "last".
     """
     try:
-        with log.read(db) as reader:
+        with log.current(db) as reader:
             row = reader.decision(id)
     except NoDecisionError as e:
         raise click.UsageError(str(e)) from e

@@ -127,7 +127,7 @@ def lasting(settings: Settings) -> Faults:
     if not 0 <= settings.proxy.drain_s <= LONGEST_DRAIN_S:
         yield ("proxy", "drain_s"), f"is a number of seconds from 0 to {LONGEST_DRAIN_S}"
     if not 0 < rules.ttl_s <= LONGEST_TTL_S:
-        yield ("cache", "ttl_s"), f"is a number of seconds up to {LONGEST_TTL_S}"
+        yield ("cache", "ttl_s"), f"is a number of seconds above 0, up to {LONGEST_TTL_S}"
     for name in ("max_bytes", "max_entries"):
         if getattr(rules, name) < 1:
             yield ("cache", name), "is a number from 1 up; `exact = false` switches the cache off"

@@ -62,6 +62,7 @@ class Desk:
     latency: Mapping[str, Latency] = field(default_factory=dict)
     keys: Collection[str] = ()
     strict: bool = True
+    binds: str = ""
     clock: Callable[[], float] = time.monotonic
     _cache: PrefixCache = field(init=False)
     _number: int = field(init=False, default=0)
@@ -113,7 +114,8 @@ class Desk:
     def _complete(self, body: dict[str, Any], seen: Seen) -> tuple[Reply, Reply]:
         if self.models and body.get("model") not in self.models:
             raise self.wire.unknown_model(str(body.get("model")))
-        heard = _reading(self.wire, body, _lower(seen) if self.strict else None)
+        checked = _lower(seen) if self.strict else None
+        heard = _reading(self.wire, body, checked, self._bound(str(body.get("model", ""))))
         answer = self._answer(heard)
         latency = self._latency(heard.model)
         whole = Reply(200, JSON, (self.wire.whole(answer),))
@@ -137,7 +139,11 @@ class Desk:
             output=reasoning + tokens(_size(said)),
             reasoning=reasoning,
             wants_usage=heard.wants_usage,
+            by=self._bound(heard.model),
         )
+
+    def _bound(self, model: str) -> str:
+        return f"{self.binds}/{model}/" if self.binds else ""
 
     def _latency(self, model: str) -> Latency:
         matches = (value for glob, value in self.latency.items() if fnmatchcase(model, glob))
@@ -185,13 +191,15 @@ def _object(seen: Seen) -> dict[str, Any]:
     return body
 
 
-def _reading(wire: Wire, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> Heard:
+def _reading(
+    wire: Wire, body: dict[str, Any], headers: Mapping[str, str] | None = None, by: str = ""
+) -> Heard:
     """Hears the body, after the strict checks when there are `headers`."""
     try:
         if headers is not None:
             if wire.needs and wire.needs not in headers:
                 raise RefusedError(400, f"{wire.needs}: header is required")
-            wire.check(body)
+            wire.check(body, by)
         if not isinstance(body.get("stream", False), bool):
             raise RefusedError(400, "stream: Input should be a valid boolean")
         return wire.hear(body)

@@ -43,7 +43,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 # ---- what it refuses
 
 
-def check(body: Body) -> None:
+def check(body: Body, by: str = "") -> None:
     if unknown := set(body) - KEYS:
         raise RefusedError(400, f"{min(unknown)}: Extra inputs are not permitted")
     if not isinstance(body.get("max_tokens"), int):
@@ -54,7 +54,9 @@ def check(body: Body) -> None:
     if sum(1 for _ in _marks(body)) > 4:
         raise RefusedError(400, "A maximum of 4 blocks with cache_control may be provided.")
     _check_calls(messages)
-    _check_thinking(messages)
+    _check_thinking(messages, by)
+    if by and (body.get("thinking") or {}).get("type") == "enabled":
+        _check_loop(messages)
 
 
 def _marks(body: Body) -> Iterator[dict[str, Any]]:
@@ -77,13 +79,29 @@ def _check_calls(messages: Sequence[Body]) -> None:
             asked = {block["id"] for block in blocks if block["type"] == "tool_use"}
 
 
-def _check_thinking(messages: Sequence[Body]) -> None:
+def _check_thinking(messages: Sequence[Body], by: str) -> None:
     for number, message in enumerate(messages):
         for block in _blocks(message["content"]):
             if block["type"] == "thinking" and block.get("signature") != signature(
-                block["thinking"]
+                block["thinking"], by
             ):
                 raise RefusedError(400, f"messages.{number}: Invalid `signature` in `thinking`")
+
+
+def _check_loop(messages: Sequence[Body]) -> None:
+    """With manual thinking the last turn of a tool loop begins with it."""
+    for number in range(len(messages) - 1, -1, -1):
+        blocks = _blocks(messages[number]["content"])
+        if messages[number]["role"] == "assistant":
+            if blocks and blocks[0]["type"] != "thinking":
+                raise RefusedError(
+                    400,
+                    f"messages.{number}.content.0.type: Expected `thinking` or `redacted_thinking`,"
+                    f" but found `{blocks[0]['type']}`",
+                )
+            return
+        if not any(block["type"] == "tool_result" for block in blocks):
+            return
 
 
 # ---- what it hears
@@ -176,7 +194,7 @@ def _content(answer: Answer) -> list[dict[str, Any]]:
     turn = answer.turn
     content: list[dict[str, Any]] = []
     if turn.thinking:
-        minted = signature(turn.thinking)
+        minted = signature(turn.thinking, answer.by)
         content.append({"type": "thinking", "thinking": turn.thinking, "signature": minted})
     if turn.text:
         content.append({"type": "text", "text": turn.text})

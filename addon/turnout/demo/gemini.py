@@ -63,7 +63,7 @@ def _camel(value: Any) -> Any:
 # ---- what it refuses
 
 
-def check(body: Body) -> None:
+def check(body: Body, by: str = "") -> None:
     config = body.get("generationConfig") or {}
     unknown = (set(body) - KEYS) | (set(config) - GENERATION)
     unknown |= {key for content in body["contents"] for p in content["parts"] for key in p} - PARTS
@@ -73,7 +73,9 @@ def check(body: Body) -> None:
         raise RefusedError(400, "* GenerateContentRequest.contents: contents is not specified")
     _check_calls(body["contents"])
     if "gemini-2" not in body["model"]:
-        _check_signatures(body["contents"])
+        _check_signatures(body["contents"], by)
+    if by:
+        _check_bound(body["contents"], by)
 
 
 def _check_calls(contents: Sequence[Body]) -> None:
@@ -90,25 +92,34 @@ def _check_calls(contents: Sequence[Body]) -> None:
         asked = [p["functionCall"]["name"] for p in _with(content, "functionCall")]
 
 
-def _check_signatures(contents: Sequence[Body]) -> None:
+def _check_signatures(contents: Sequence[Body], by: str) -> None:
     """Each step of the turn in progress has its signature on the first call."""
     for content in reversed(contents):
         if content.get("role") != "model" and not _with(content, "functionResponse"):
             return
         for part in _with(content, "functionCall")[:1]:
             call = part["functionCall"]
-            if part.get("thoughtSignature") not in (FOREIGN, _minted(call["name"])):
+            if part.get("thoughtSignature") not in (FOREIGN, _minted(call["name"], by)):
                 raise RefusedError(
                     400, f"Function call {call['name']} is missing a thought_signature."
                 )
+
+
+def _check_bound(contents: Sequence[Body], by: str) -> None:
+    """Whatever is signed was signed here, or says that it was not."""
+    for content in contents:
+        for part in content["parts"]:
+            name = (part.get("functionCall") or {}).get("name", "")
+            if part.get("thoughtSignature", FOREIGN) not in (FOREIGN, _minted(name, by)):
+                raise RefusedError(400, "Corrupted thought signature.")
 
 
 def _with(content: Body, key: str) -> list[Body]:
     return [part for part in content["parts"] if key in part]
 
 
-def _minted(name: str) -> str:
-    return signature(name)
+def _minted(name: str, by: str = "") -> str:
+    return signature(name, by)
 
 
 # ---- what it hears
@@ -204,7 +215,7 @@ def _chunk(answer: Answer, parts: Sequence[Body], finish: str = "") -> dict[str,
 def _calls(answer: Answer) -> Iterator[dict[str, Any]]:
     for place, call in enumerate(answer.turn.calls):
         made = {"name": call.name, "args": call.input, "id": f"sim{answer.number:06}x{place}"}
-        signed = {"thoughtSignature": _minted(call.name)} if not place else {}
+        signed = {"thoughtSignature": _minted(call.name, answer.by)} if not place else {}
         yield {"functionCall": made, **signed}
 
 

@@ -30,7 +30,7 @@ def _error(status: int, message: str) -> dict[str, Any]:
 # ---- what it refuses
 
 
-def check(body: Body) -> None:
+def check(body: Body, _: str = "") -> None:
     if unknown := set(body) - KEYS:
         raise RefusedError(400, f"Unrecognized request argument supplied: {min(unknown)}")
     messages = body.get("messages")

@@ -13,6 +13,7 @@
         latency={},              glob of model -> Latency(first, token), seconds; first match
         keys=(),                 the keys it takes; empty: any, but one there must be
         strict=True,             refuses what the real one does (400), say unsigned thinking
+        binds="",                a secret: opaque reasoning is bound to it and to the model
         compress=False,          gzip to clients that accept it
         ssl=None,                an ssl.SSLContext: serve https
         host="127.0.0.1", port=0, its name in URLs (say, "localhost"), its port
@@ -91,6 +92,7 @@ class SimProvider:
         latency: Mapping[str, Latency] | None = None,
         keys: Collection[str] = (),
         strict: bool = True,
+        binds: str = "",
         compress: bool = False,
         ssl: tls.SSLContext | None = None,
         host: str = "127.0.0.1",
@@ -108,6 +110,7 @@ class SimProvider:
             latency=latency or {},
             keys=keys,
             strict=strict,
+            binds=binds,
             clock=clock,
         )
         self._server: _Counting  # needs the running loop

@@ -24,7 +24,7 @@ LEAST_TOKENS = 16
 # ---- what it refuses
 
 
-def check(body: Body) -> None:
+def check(body: Body, by: str = "") -> None:
     if unknown := set(body) - KEYS:
         raise RefusedError(400, f"Unknown parameter: '{min(unknown)}'.")
     if not body.get("input"):
@@ -32,6 +32,8 @@ def check(body: Body) -> None:
     if (body.get("max_output_tokens") or LEAST_TOKENS) < LEAST_TOKENS:
         raise RefusedError(400, "Invalid 'max_output_tokens': integer below minimum value.")
     _check_items(_items(body), stored=body.get("store") is not False)
+    if by:
+        _check_bound(_items(body), by)
 
 
 def _check_items(items: Sequence[Body], *, stored: bool) -> None:
@@ -48,6 +50,16 @@ def _check_items(items: Sequence[Body], *, stored: bool) -> None:
     answered = {item.get("call_id") for item in items if item.get("type") in OUTPUTS}
     if lost := called - answered:
         raise RefusedError(400, f"No tool output found for function call {min(lost)}.")
+
+
+def _check_bound(items: Sequence[Body], by: str) -> None:
+    for number, item in enumerate(items):
+        if item.get("type") == "reasoning" and item.get("encrypted_content"):
+            text = "".join(part["text"] for part in item.get("summary") or ())
+            if item["encrypted_content"] != f"gAAA{signature(text, by)}":
+                raise RefusedError(
+                    400, f"The encrypted content for item {number} could not be verified."
+                )
 
 
 def _check_reasoning(number: int, item: Body, *, stored: bool) -> None:
@@ -156,7 +168,7 @@ def _reasoning(answer: Answer) -> dict[str, Any]:
         "id": f"rs_sim{answer.number:06}",
         "type": "reasoning",
         "summary": [{"type": "summary_text", "text": text}],
-        "encrypted_content": f"gAAA{signature(text)}",
+        "encrypted_content": f"gAAA{signature(text, answer.by)}",
     }
 
 

@@ -103,9 +103,13 @@ def instance(schema: Mapping[str, Any]) -> Any:
     return SIMPLEST.get(kind if isinstance(kind, str) else kind[0], "x")
 
 
-def signature(thinking: str) -> str:
-    """Opaque to everybody else; the simulated provider takes back only what it minted."""
-    return base64.b64encode(hashlib.sha256(b"simulated" + thinking.encode()).digest()).decode()
+def signature(thinking: str, by: str = "") -> str:
+    """Opaque to everybody else; the simulated provider takes back only what it minted.
+
+    `by`: its secret and the model, where it is bound to them.
+    """
+    told = f"simulated{by}{thinking}".encode()
+    return base64.b64encode(hashlib.sha256(told).digest()).decode()
 
 
 def pieces(text: str, size: int = 24) -> list[str]:

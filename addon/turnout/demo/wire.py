@@ -22,7 +22,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is said, by whom, and what it took. `number` makes ids unique and repeatable."""
+    """What is said, by whom, and what it took. `number` makes ids unique and repeatable.
+
+    `by`: what its opaque reasoning is bound to, "" for nothing.
+    """
 
     number: int
     model: str
@@ -31,17 +34,20 @@ class Answer:
     output: int
     reasoning: int
     wants_usage: bool = True
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """`check` raises RefusedError for what the real provider refuses; `needs` is a header.
 
+    Its second argument is what opaque reasoning in the body has to be bound to.
+
     `placed`: the body with what the path says (`model`, `stream`, `array`) among its keys.
     """
 
     completion: str  # path below /v1, a glob
-    check: Callable[[Body], None]
+    check: Callable[[Body, str], None]
     key: Callable[[Mapping[str, str]], str]
     hear: Callable[[Body], Heard]
     prompt: Callable[[PrefixCache, Heard], Prompt]

@@ -41,16 +41,17 @@ def ca(folder: Path) -> Finding:
     if certificate is None:
         return Finding("CA", "note", "none yet: it is made at the first start")
     mend = f"end turnout, delete {folder} and start it again"
-    age = (datetime.now(UTC) - certificate.not_valid_before_utc).days
+    # mitmproxy dates it back, so that clocks may differ: its beginning is not when it was made
+    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     hosts = authority.constraints(certificate)
     good_for = "every host" if hosts is None else f"{len(hosts)} hosts only"
     if authority.expired(certificate):
-        return Finding("CA", "broken", f"expired, {age} days old", mend)
-    if age > OLD_DAYS:
-        detail = f"{age} days old, good for {good_for}; a new one is due: {mend}"
+        return Finding("CA", "broken", f"expired on {until:%Y-%m-%d}", mend)
+    if (datetime.now(UTC) - since).days > OLD_DAYS:
+        detail = f"valid since {since:%Y-%m-%d}, for {good_for}; a new one is due: {mend}"
         return Finding("CA", "note", detail)
     hint = "" if hosts else "; proxy.constrained_ca = true makes one for the opened hosts"
-    return Finding("CA", "ok", f"{age} days old, good for {good_for}{hint}")
+    return Finding("CA", "ok", f"valid until {until:%Y-%m-%d}, for {good_for}{hint}")
 
 
 def vault(folder: Path, config: Config | None, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -11,11 +11,13 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from turnout.config.addresses import address_of
+from turnout.errors import ConfigError
 from turnout.guard import private
 
 BOTH, CERTIFICATE = "mitmproxy-ca.pem", "mitmproxy-ca-cert.pem"  # mitmproxy's own names
@@ -28,9 +30,11 @@ NOWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 def prepare(folder: Path, hosts: Iterable[str] | None) -> str:
     """A CA for `hosts` in `folder`, or mitmproxy's own for None. What was done, "" for nothing.
 
-    Its folder and what is in it are for their owner only from here on.
+    Its folder and what is in it are for their owner only from here on. Raises ConfigError for a
+    CA that cannot be read: mitmproxy would end without a word.
     """
     tighten(folder)
+    complete(folder)
     known = read(folder)
     names = None if hosts is None else sorted({host.lower() for host in hosts})
     if known and not expired(known) and covers(known, names):
@@ -47,6 +51,21 @@ def prepare(folder: Path, hosts: Iterable[str] | None) -> str:
     private.write(folder / BOTH, secret + certificate.public_bytes(PEM))
     private.write(folder / CERTIFICATE, certificate.public_bytes(PEM))
     return f"a new CA, for {len(names)} hosts only"
+
+
+def complete(folder: Path) -> None:
+    """The certificate that clients trust is written again where it is gone or another's."""
+    both = folder / BOTH
+    if not both.exists():
+        return
+    try:
+        serialization.load_pem_private_key(both.read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate(both.read_bytes())
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as e:
+        mend = f"delete {folder} and start again: a new CA is made, which clients have to trust"
+        raise ConfigError(f"{both} cannot be read; {mend}") from e
+    if read(folder) != certificate:
+        private.write(folder / CERTIFICATE, certificate.public_bytes(PEM))
 
 
 def tighten(folder: Path) -> None:

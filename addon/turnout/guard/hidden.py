@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-# wider than it has to be, but for what are known to be no secrets
-SECRET = re.compile(r"key|token|auth|secret|cookie|credential|session-ingress", re.IGNORECASE)
+# what is in the name of a header or parameter; wider than it has to be, but for OPEN
+PRIVATE = "key|token|auth|secret|cookie|credential|session-ingress"
+ACCOUNT = "organi[sz]ation|project|account"  # no secret, but it says whose account it is
 OPEN = frozenset({":authority", "proxy-authenticate", "www-authenticate"})
-PARAMETER = re.compile(
-    r"([?&;](?:[^=&;#]*(?:key|token|secret|auth)[^=&;#]*|code|sig)=)[^&;#]*", re.IGNORECASE
-)
+NAMES_SECRET = re.compile(PRIVATE, re.IGNORECASE)
+NAMES_OWNER = re.compile(f"{PRIVATE}|{ACCOUNT}", re.IGNORECASE)
+PARAMETER = re.compile(rf"([?&;](?:[^=&;#]*(?:{PRIVATE})[^=&;#]*|code|sig)=)[^&;#]*", re.IGNORECASE)
 # as providers begin their keys, and tokens: a header's, or JSON Web Tokens
 KEYS = re.compile(
     r"\b(?:sk|gsk|xai|fw|tgp|hf|r8|pplx)[-_][\w-]{8,}"
@@ -35,7 +36,13 @@ def redacted(text: str, known: Iterable[str] = ()) -> str:
 @lru_cache(4096)  # asked for every header of every request
 def is_hidden(header: str) -> bool:
     name = header.lower()
-    return name not in OPEN and "ratelimit" not in name and bool(SECRET.search(name))
+    return name not in OPEN and "ratelimit" not in name and bool(NAMES_SECRET.search(name))
+
+
+@lru_cache(4096)
+def is_personal(name: str) -> bool:
+    """A header or parameter that only the client's own host may get: a secret, or whose it is."""
+    return bool(NAMES_OWNER.search(name))
 
 
 def hidden_path(path: str) -> str:

@@ -81,7 +81,9 @@ class Vault:
         """Raises ConfigError when there is one of that name."""
         with self._changing() as entries:
             if name in entries:
-                raise ConfigError(f"the vault has a {name!r}; `turnout keys rotate {name}` it")
+                raise ConfigError(
+                    f"the vault has {name!r} already; `turnout keys rotate {name}` replaces it"
+                )
             entries[checked_name(name)] = Entry(checked(secret), time.time())
 
     def rotate(self, name: str, secret: str) -> None:
@@ -159,6 +161,8 @@ def checked_name(name: str) -> str:
 
 def checked(secret: str) -> str:
     """Raises ConfigError without repeating it."""
+    if not secret:
+        raise ConfigError("that is no key: nothing came")
     if not SECRET.fullmatch(secret):
         raise ConfigError("that is no key: it has to be one word of ASCII characters")
     return secret

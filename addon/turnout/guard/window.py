@@ -41,7 +41,14 @@ class Window:
             self._used = deque(sorted(self._used))
 
     def used(self, at: float) -> float:
-        oldest = at // self.span.slot_s - self.span.slots
+        """`at`: now. What a clock dated later, before it was set back, counts as of now."""
+        now = at // self.span.slot_s
+        ahead = 0.0
+        while self._used and self._used[-1][0] > now + 1:  # parallel requests differ by one
+            ahead += self._used.pop()[1]
+        if ahead:
+            self.add(at, ahead)
+        oldest = now - self.span.slots
         while self._used and self._used[0][0] < oldest:
             self._used.popleft()
         return sum(amount for _, amount in self._used)

@@ -17,6 +17,7 @@ from turnout.state.protocol import State
 
 MOST = 2000  # breakers that are remembered
 WINDOW_S = 60.0  # failures further apart than this are no failures in a row; start value
+BACK_S = 5.0  # a failure so far ahead of now was told by a clock that has been set back
 PROBE_S = 120.0  # a probe that is not heard of for so long is given up
 
 type Name = Literal["closed", "open", "half_open"]
@@ -35,6 +36,13 @@ class Breaker:
     probe: float = 0.0
     at: float = 0.0
     error: str = ""
+
+    def by(self, now: float) -> "Breaker":
+        """With a clock that was set back its times are, too: it would stay open until then."""
+        ahead = self.at - now
+        if ahead <= BACK_S:
+            return self
+        return replace(self, at=now, until=self.until - ahead, probe=0.0)
 
     def state(self, now: float) -> Name:
         if not self.opened:
@@ -64,19 +72,26 @@ class Breakers:
 
     def blocks(self, key: str) -> Breaker | None:
         """The breaker that forbids to send now: open, or half-open with its probe under way."""
-        breaker, now = self._state.get(key), self._clock()
+        breaker, now = self._known(key), self._clock()
         if breaker is None or breaker.state(now) == "closed":
             return None
         return breaker if now < max(breaker.until, breaker.probe) else None
 
+    def _known(self, key: str) -> Breaker | None:
+        breaker = self._state.get(key)
+        if breaker and (moved := breaker.by(self._clock())) is not breaker:
+            self._state.put(key, moved)
+            return moved
+        return breaker
+
     def begin(self, key: str) -> None:
         """Something is sent: through a half-open breaker that is its probe."""
-        breaker, now = self._state.get(key), self._clock()
+        breaker, now = self._known(key), self._clock()
         if breaker and breaker.state(now) == "half_open":
             self._state.put(key, replace(breaker, probe=now + PROBE_S))
 
     def failed(self, key: str, fault: Fault) -> None:
-        before = self._state.get(key) or Breaker()
+        before = self._known(key) or Breaker()
         self._state.put(key, before.failed(fault, self._clock()))
 
     def worked(self, key: str, began: float, *, whole: bool = False) -> None:
@@ -84,7 +99,7 @@ class Breakers:
 
         What was sent before the last failure proves nothing.
         """
-        breaker = self._state.get(key)
+        breaker = self._known(key)
         if breaker is None or began < breaker.at:
             return
         if whole:
@@ -101,4 +116,4 @@ class Breakers:
     def items(self) -> Iterator[tuple[str, Breaker, Name]]:
         now = self._clock()
         for key, breaker in self._state.items():
-            yield key, breaker, breaker.state(now)
+            yield key, breaker.by(now), breaker.by(now).state(now)

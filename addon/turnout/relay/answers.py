@@ -5,6 +5,7 @@ keep(answer)      an error's body into memory, so that its connection is free
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ RETRY = frozenset({401, 402, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 5
 CHANGED = frozenset({400, 413, 415, 422})
 # about the key, the account or the model: to its own request the client has to hear of it
 KEYS = frozenset({401, 402, 403, 404})
+# how providers say that they cannot read opaque reasoning
+REASONING = re.compile(r"signature|encrypted.content|different conversation", re.IGNORECASE)
 
 
 class NoAnswerError(TurnoutError):
@@ -40,7 +43,7 @@ class Answer:
     """An upstream that has begun to answer. `body` yields what came first, then the rest.
 
     `kept`: the body of an error, as far as it came. `usage`: what its first event told of it.
-    `cut`: why we ended it ourselves.
+    `cut`: why we ended it ourselves. `unread`: what it refuses is the opaque reasoning.
     """
 
     attempt: Attempt
@@ -53,6 +56,7 @@ class Answer:
     kept: bytes = b""
     usage: Usage | None = None
     cut: str = ""
+    unread: bool = False
 
     @property
     def streamed(self) -> bool:
@@ -67,12 +71,21 @@ async def problem(answer: Answer) -> str:
     attempt, status = answer.attempt, answer.status
     if attempt.untouched and status in KEYS:
         return ""
+    if attempt.signed and status == 400 and await _refuses_reasoning(answer):
+        return "status 400: its reasoning is not taken back"
     if status == 401 and attempt.clients_key:
         return ""  # a wrong key is wrong for the client's own model, too
     if status in RETRY or (status in CHANGED and not attempt.untouched) or leads_away(answer):
         return f"status {status}"
     plain = answer.header("content-encoding") in PLAIN
     return await _peek(answer) if status < 300 and answer.streamed and plain else ""
+
+
+async def _refuses_reasoning(answer: Answer) -> bool:
+    await keep(answer)
+    said = answer.attempt.dialect.read_error(answer.kept)
+    answer.unread = bool(REASONING.search(said))
+    return answer.unread
 
 
 async def _peek(answer: Answer) -> str:

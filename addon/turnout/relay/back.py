@@ -17,11 +17,11 @@ from turnout.errors import UnreadableError
 from turnout.relay import manners
 from turnout.relay.answers import Answer
 from turnout.trip import HOP_BY_HOP, Headers, Plan
-from turnout.wire import mark_out
 from turnout.wire.dialect import Dialect, Hints, StreamReader, StreamWriter
 from turnout.wire.encoding import PLAIN, Unpacker
 from turnout.wire.events import Event, Failed
 from turnout.wire.mark import MarkedWriter, marked
+from turnout.wire.name_out import Touch
 from turnout.wire.tools import Repair
 from turnout.wire.translate import Translation, translate
 
@@ -108,12 +108,12 @@ def translated_headers(plan: Plan, hints: Hints) -> Headers:
     return STREAM_HEADERS if hints.sse else ARRAY_HEADERS
 
 
-def headers(answer: Answer, mark: str = "") -> Headers:
+def headers(answer: Answer, touch: Touch | None = None) -> Headers:
     """The upstream's headers, but for those of its connection, and a stranger's about itself.
 
-    An answer that gets a mark has another length.
+    An answer that is touched has another length.
     """
-    keep = answer.header("content-length") if not mark else ""
+    keep = answer.header("content-length") if not touch else ""
     gone = HOP_BY_HOP if answer.attempt.clients_key else HOP_BY_HOP | OF_A_STRANGER
     kept = tuple((key, value) for key, value in answer.headers if key.lower() not in gone)
     kept = manners.short(answer.status, kept)
@@ -155,7 +155,7 @@ async def same(answer: Answer, meter: Meter) -> AsyncIterator[bytes]:
 
 
 async def same_stream(
-    answer: Answer, meter: Meter, hints: Hints, mark: str = ""
+    answer: Answer, meter: Meter, hints: Hints, touch: Touch | None = None
 ) -> AsyncIterator[bytes]:
     """As `same`, for a stream of ours to answer for: one that breaks off ends with an error event.
 
@@ -164,7 +164,7 @@ async def same_stream(
     """
     quiet = None if hints.wants_usage else answer.attempt.dialect.without_usage
     listener = Listener(_reader(answer).feed, meter)
-    frames = mark_out.Frames(answer.attempt.dialect.name, mark) if mark else None
+    frames = touch.frames() if touch else None
     tail = b""
     try:
         async for piece in answer.body:
@@ -185,7 +185,9 @@ async def same_stream(
             yield piece
 
 
-async def same_whole(answer: Answer, meter: Meter, mark: str = "") -> AsyncIterator[bytes]:
+async def same_whole(
+    answer: Answer, meter: Meter, touch: Touch | None = None
+) -> AsyncIterator[bytes]:
     """The upstream's bytes, unchanged, when all have come: until then another may be asked.
 
     Raises UnreadableError for what is no answer at all. One too large to hold passes as it comes.
@@ -202,8 +204,8 @@ async def same_whole(answer: Answer, meter: Meter, mark: str = "") -> AsyncItera
     listener.hear(b"")
     if answer.header("content-encoding") in PLAIN and not too_large:
         _check_object(came)
-        if mark:
-            yield mark_out.whole(bytes(came), answer.attempt.dialect.name, mark)
+        if touch:
+            yield touch.whole(bytes(came))
             return
     yield bytes(came)
 

@@ -1,29 +1,25 @@
-"""One plan being executed: attempts, the way back, and the settlement at the end."""
+"""One plan being executed, until the first byte goes out: who answers, and what if nobody does."""
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 
 import aiohttp
 from aiohttp import web
 
-from turnout.books import CLIENT_GONE, Passed
+from turnout.books import CLIENT_GONE
 from turnout.engine import Engine
 from turnout.errors import WireError
-from turnout.record import Tried
-from turnout.relay import back, calls, manners, stopped
-from turnout.relay import vigil as pings
+from turnout.relay import back, manners, stopped
+from turnout.relay.answers import Answer
+from turnout.relay.delivery import Delivery
 from turnout.relay.tries import PATIENCE, close
-from turnout.relay.upstream import Answer, NoAnswerError, Upstream
+from turnout.relay.upstream import NoAnswerError, Upstream
 from turnout.relay.vigil import Vigil
-from turnout.session import quota
 from turnout.trip import Attempt, Headers, Plan
-from turnout.wire.dialect import Hints
-from turnout.wire.encoding import PLAIN
 from turnout.wire.events import Failed
-from turnout.wire.tools import Repair
 
 log = logging.getLogger(__name__)
 
@@ -37,47 +33,38 @@ class Passage:
     def __init__(
         self, request: web.Request, plan: Plan, upstream: Upstream, engine: Engine
     ) -> None:
-        self._request, self._plan, self._upstream, self._engine = request, plan, upstream, engine
-        self._began, self._at = time.monotonic(), engine.health.now
-        self._meter = engine.books.meter(keep=bool(plan.cache_key))
-        self._answer: Answer | None = None
-        self._tried: list[Tried] = []
-        self._status: int | None = None
-        self._broken = ""
-        self._mended: list[str] = []
-        self._calls: Repair | None = None
+        self._plan, self._upstream, self._engine = plan, upstream, engine
+        self._delivery = Delivery(request, plan, engine)
         self._again = False  # another model was asked for what no client could use
-        self._out = False
-        self._response: web.StreamResponse | None = None
 
     async def run(self) -> web.StreamResponse:
+        delivery = self._delivery
         try:
             return await self._routed()
         except Exception as e:
-            if self._out:
+            if delivery.out:
                 raise
             log.warning("%s: %r; the request goes home untouched", self._plan.decision.id, e)
-            self._broken = f"{type(e).__name__}: {e}"
+            delivery.broken = f"{type(e).__name__}: {e}"
             if isinstance(e, THEIRS) and (self._plan.forced or self._came_home()):
                 return await self._refuse(e)
             self._give_up(theirs=isinstance(e, THEIRS))
             return await self._home()
         except BaseException:
-            self._status = CLIENT_GONE
+            delivery.status = CLIENT_GONE
             raise
         finally:
-            if self._answer:
-                self._answer.close()
-            self._settle()
+            delivery.settle()
 
     def _came_home(self) -> bool:
         """The client's own request was answered: it is sent once, however the answer ended."""
-        return self._answer is not None and self._answer.attempt.untouched
+        answer = self._delivery.answer
+        return answer is not None and answer.attempt.untouched
 
     async def _refuse(self, e: Exception) -> web.StreamResponse:
         """A forced model is never replaced: what was meant for one's own machine stays there."""
         self._give_up(theirs=True)
-        self._meter.watch(Failed(str(e)))
+        self._delivery.meter.watch(Failed(str(e)))
         said = str(e) if isinstance(e, WireError) else type(e).__name__
         return await self._error(502, f"turnout: the answer broke off, or was none ({said})")
 
@@ -94,7 +81,7 @@ class Passage:
     async def _first(self, attempts: Iterable[Attempt]) -> Answer:
         plan = self._plan
         return await self._upstream.first(
-            attempts, stream=plan.ask.stream, plan=plan, tried=self._tried
+            attempts, stream=plan.ask.stream, plan=plan, tried=self._delivery.tried
         )
 
     async def _home(self) -> web.StreamResponse:
@@ -103,19 +90,50 @@ class Passage:
         except NoAnswerError as e:
             return await self._failed(e)
         except THEIRS as e:
-            if self._out:
+            if self._delivery.out:
                 raise
-            self._broken = f"{self._broken}; {type(e).__name__}"
+            self._delivery.broken += f"; {type(e).__name__}"
             return await self._refuse(e)
 
     def _give_up(self, *, theirs: bool) -> None:
-        if self._answer and self._tried:
-            failed = replace(self._tried[-1], error=self._broken, usage=self._meter.usage)
-            self._tried[-1] = failed
-            self._answer.close()
+        delivery, answer = self._delivery, self._delivery.answer
+        if answer and (tried := delivery.tried):
+            tried[-1] = replace(tried[-1], error=delivery.broken, usage=delivery.meter.usage)
+            answer.close()
             if theirs:
-                self._engine.health.failed(self._answer.attempt, "broken", self._broken)
-        self._fresh()
+                self._engine.health.failed(answer.attempt, "broken", delivery.broken)
+        delivery.fresh()
+
+    # -- an answer
+
+    async def _give(self, answer: Answer) -> web.StreamResponse:
+        self._delivery.take(answer)
+        foreign = answer.attempt.dialect is not self._plan.dialect
+        if answer.status >= 300 and foreign and not answer.attempt.untouched:
+            return await self._foreign_error(answer)
+        return await self._send(*self._delivery.written(answer))
+
+    async def _stopped(self) -> web.StreamResponse:
+        """turnout's own answer. `_home` still stands behind it."""
+        hints = self._delivery.own_hints()
+        pieces = stopped.answer(self._plan, self._delivery.meter, hints)
+        self._delivery.status = 200
+        return await self._send(back.translated_headers(self._plan, hints), pieces)
+
+    async def _send(
+        self, headers: Headers, pieces: AsyncIterator[bytes], vigil: Vigil | None = None
+    ) -> web.StreamResponse:
+        """Until its first piece is there, another answer can take its place."""
+        async with vigil or nullcontext():
+            first = await anext(pieces, b"")
+            if better := await self._instead():
+                return better
+            response = await self._delivery.begin(headers)
+            await self._delivery.pass_on(first, pieces, vigil)
+        await response.write_eof()
+        return response
+
+    # -- no answer
 
     async def _failed(self, error: NoAnswerError) -> web.StreamResponse:
         """Every attempt failed: the last answer goes back, or an error in the client's dialect."""
@@ -128,7 +146,7 @@ class Passage:
             body = await back.what_came(error.last)
             status = error.last.status
             message = error.last.attempt.dialect.read_error(body) or message
-        self._meter.watch(Failed(message, status))
+        self._delivery.meter.watch(Failed(message, status))
         return await self._error(status if status >= 400 else 502, message)
 
     def _as_it_is(self, last: Answer) -> bool:
@@ -143,109 +161,29 @@ class Passage:
         unharmed = not last.failed and manners.told(dialect.name, last.status) == last.status
         return attempt.dialect is dialect and unharmed and not ours
 
+    async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
+        message = answer.attempt.dialect.read_error(await back.what_came(answer))
+        self._delivery.meter.watch(Failed(message, answer.status))
+        return await self._error(answer.status, message)
+
     async def _error(self, status: int, message: str) -> web.StreamResponse:
-        self._status = status = manners.told(self._plan.dialect.name, status)
+        self._delivery.status = status = manners.told(self._plan.dialect.name, status)
         message = self._engine.keys.hide(message)
-        headers = dict(manners.short(status, self._marks(None)))
+        headers = dict(manners.short(status, self._delivery.marks(None)))
         body = self._plan.dialect.write_error(status, message)
         return web.Response(
             status=status, body=body, headers=headers, content_type="application/json"
         )
 
-    async def _give(self, answer: Answer) -> web.StreamResponse:
-        self._answer, self._status = answer, answer.status
-        if answer.status >= 400 and not answer.attempt.clients_key:
-            key = self._engine.keys.get(answer.attempt.provider)
-            answer.body = back.without(key, answer.body)
-        exchange = self._engine.exchange and self._engine.exchange(self._plan.decision.id)
-        if exchange:
-            answer.body = exchange.overhear(answer.body)
-        plan, hints = self._plan, self._hints(answer)
-        mark, vigil = self._mark(answer), self._vigil(answer, hints)
-        if answer.attempt.untouched or self._speaks_alike(answer, hints, mark):
-            headers, pieces = back.headers(answer, mark), self._same(answer, hints, mark)
-        elif answer.status >= 300:
-            return await self._foreign_error(answer)
-        else:
-            headers = back.translated_headers(plan, hints)
-            self._calls = repair = calls.repair(plan, self._mended.append)
-            pieces = back.translated(answer, plan, self._meter, hints, repair, mark)
-        return await self._send(answer.status, headers, pieces, answer, vigil)
+    # -- an answer whose tool calls no client can use
 
-    def _mark(self, answer: Answer) -> str:
-        """The client's own request is answered by what it asked for: that needs no mark."""
-        plan, attempt = self._plan, answer.attempt
-        if plan.marking is None or attempt.untouched or answer.status >= 300:
-            return ""
-        return plan.marking.text(attempt.provider, attempt.model, plan.request)
-
-    def _speaks_alike(self, answer: Answer, hints: Hints, mark: str) -> bool:
-        """The client's dialect; and no JSON where it waits for a stream, which it may not know.
-
-        In an array that grows (Gemini's) nothing can be written without reading it: with a mark it
-        is written anew.
-        """
-        unstreamed = self._plan.ask.stream and (hints.sse or bool(mark)) and not answer.streamed
-        alike = answer.attempt.dialect is self._plan.dialect
-        return alike and not (unstreamed and answer.status < 300)
-
-    def _same(self, answer: Answer, hints: Hints, mark: str) -> AsyncIterator[bytes]:
-        """The client's own request is answered as it comes; ours has to be an answer."""
-        if answer.attempt.untouched or answer.status >= 300:
-            return back.same(answer, self._meter)
-        if self._plan.ask.tools:
-            self._calls = check = calls.check(self._plan, whole=not answer.streamed)
-            self._meter.also = calls.heard(check)
-        if answer.streamed and answer.header("content-encoding") in PLAIN:
-            return back.same_stream(answer, self._meter, hints, mark)
-        if not self._plan.ask.stream:
-            return back.same_whole(answer, self._meter, mark)
-        return back.same(answer, self._meter)
-
-    async def _stopped(self) -> web.StreamResponse:
-        """turnout's own answer. `_home` still stands behind it."""
-        hints = self._hints(None)
-        pieces = stopped.answer(self._plan, self._meter, hints)
-        self._status = 200
-        return await self._send(200, back.translated_headers(self._plan, hints), pieces)
-
-    async def _foreign_error(self, answer: Answer) -> web.StreamResponse:
-        message = answer.attempt.dialect.read_error(await back.what_came(answer))
-        self._meter.watch(Failed(message, answer.status))
-        return await self._error(answer.status, message)
-
-    async def _send(
-        self,
-        status: int,
-        headers: Headers,
-        pieces: AsyncIterator[bytes],
-        answer: Answer | None = None,
-        vigil: Vigil | None = None,
-    ) -> web.StreamResponse:
-        async with vigil or nullcontext():
-            first = await anext(pieces, b"")
-            if answer and (better := await self._instead(answer)):
-                return better
-            response = self._response = web.StreamResponse(status=status)
-            for key, value in (*headers, *self._marks(answer)):
-                response.headers.add(key, value)
-            self._out = True
-            await response.prepare(self._request)
-            write = vigil.write if vigil else response.write
-            if first:
-                await write(first)
-            async for piece in pieces:
-                await write(piece)
-        await response.write_eof()
-        return response
-
-    # -- tool calls that no client can use, before anything is out
-
-    async def _instead(self, answer: Answer) -> web.StreamResponse | None:
+    async def _instead(self) -> web.StreamResponse | None:
         """The next model's answer in place of this one; None: this one goes, as it is."""
-        if not self._may_ask_again(answer):
+        answer = self._delivery.answer
+        if answer is None or not self._may_ask_again(answer):
             return None
-        take_back = self._put_aside(answer)
+        take_back = self._delivery.put_aside(answer)
+        self._again = True
         try:
             response = await self._another()
         except BaseException:
@@ -259,27 +197,10 @@ class Passage:
 
     def _may_ask_again(self, answer: Answer) -> bool:
         """Once, of a model that may be replaced, while there is patience."""
-        malformed = self._calls is not None and bool(self._calls.malformed)
+        delivery = self._delivery
         kept = self._plan.forced or answer.attempt.untouched
-        late = time.monotonic() - self._began > PATIENCE
-        return malformed and not (kept or late or self._again or self._out)
-
-    def _put_aside(self, answer: Answer) -> Callable[[], None]:
-        """It stands among the attempts, with what it used. Returns what takes it up again."""
-        assert self._calls
-        at, said = len(self._tried) - 1, self._tried[-1]
-        kept = self._meter, self._mended, self._calls
-        error = calls.error(self._calls.malformed)
-        self._tried[at] = replace(said, error=error, usage=self._meter.usage)
-        self._fresh()
-        self._again, self._answer, self._status = True, None, None
-
-        def take_back() -> None:
-            self._meter, self._mended, self._calls = kept
-            self._tried[at] = said
-            self._answer, self._status = answer, answer.status
-
-        return take_back
+        late = time.monotonic() - delivery.began > PATIENCE
+        return bool(delivery.malformed) and not (kept or late or self._again or delivery.out)
 
     async def _another(self) -> web.StreamResponse | None:
         """None: nobody else has an answer."""
@@ -291,85 +212,10 @@ class Passage:
         except NoAnswerError as e:
             close(e.last)
         except Exception as e:
-            if self._out:
+            if self._delivery.out:
                 raise
             log.warning("%s: %r instead of a malformed call", self._plan.decision.id, e)
-            self._broken = f"{type(e).__name__}: {e}"
+            self._delivery.broken = f"{type(e).__name__}: {e}"
             self._give_up(theirs=isinstance(e, THEIRS))
-            self._broken = ""
+            self._delivery.broken = ""
         return None
-
-    def _fresh(self) -> None:
-        """What one answer said and used is not the next one's."""
-        self._meter = self._engine.books.meter(keep=bool(self._plan.cache_key))
-        self._mended, self._calls = [], None
-
-    def _vigil(self, answer: Answer, hints: Hints) -> Vigil | None:
-        """Over a stream of ours; whoever it is that answers, it is watched before it is read."""
-        if not self._plan.ask.stream or answer.attempt.untouched or answer.status >= 300:
-            return None
-        ping = pings.ping(self._plan.dialect.name, hints)
-        return Vigil(answer, self._meter, self._write, ping)
-
-    async def _write(self, piece: bytes) -> None:
-        assert self._response
-        await self._response.write(piece)
-
-    def _marks(self, answer: Answer | None) -> Headers:
-        decision = self._plan.decision
-        served = answer.attempt if answer else decision
-        upstream = (time.monotonic() - self._began) * 1000
-        return (
-            ("x-turnout-decision", decision.id),
-            ("x-turnout-model", f"{served.provider}/{served.model}"),
-            ("server-timing", f"route;dur={decision.route_ms:.2f}, upstream;dur={upstream:.1f}"),
-            *(self._engine.debug_headers(decision) if self._plan.debug else ()),
-        )
-
-    def _hints(self, answer: Answer | None) -> Hints:
-        plan, place = self._plan, self._plan.dialect.place
-        attempt = answer.attempt if answer else None
-        served = attempt and self._engine.config.policy.answer_model == "served"
-        foreign = attempt is not None and attempt.dialect is not plan.dialect
-        request = plan.request() if foreign else None
-        changes = attempt.changes if attempt else ()
-        ours = any(one.what.startswith("stream_options") for one in changes)
-        return Hints(
-            id=plan.decision.id,
-            model=attempt.model if attempt and served else plan.ask.model,
-            input_tokens=plan.ask.input_tokens,
-            created=int(plan.decision.at),
-            asked=plan.ask.model,
-            sse=place is None or place(plan.arrival.path).sse,
-            wants_usage=request.wants_usage if request else not ours,
-            request=request,
-        )
-
-    def _settle(self) -> None:
-        self._tell()
-        passed = Passed(
-            meter=self._meter,
-            began=self._began,
-            ended=time.monotonic(),
-            attempt=self._answer.attempt if self._answer else None,
-            tried=tuple(self._tried),
-            status=self._status,
-            error=self._broken,
-            mended=(*self._mended, *self._meter.notes),
-            malformed=self._calls.malformed if self._calls else (),
-            limits=quota.told(self._answer.headers) if self._answer and self._plan.account else {},
-        )
-        books = self._engine.books
-        # whoever waits for the same answer looks for it as soon as this one is over
-        settle = books.settle if self._plan.cache_key else books.settle_soon
-        settle(self._plan, passed)
-
-    def _tell(self) -> None:
-        """How an answer that was begun came to its end, for those who ask the same binding next."""
-        answer, error = self._answer, self._meter.error
-        if answer is None or not self._out or not self._status == answer.status < 300:
-            return
-        if error:
-            self._engine.health.failed(answer.attempt, "broken", error)
-        else:
-            self._engine.health.finished(answer.attempt, self._at)

@@ -163,6 +163,7 @@ def gave(plan: Plan, entry: Entry) -> Attempt:
         provider=entry.provider,
         model=entry.model,
         price=FREE,
+        changes=plan.decision.changes,
         untouched=False,
         clients_key=False,
     )

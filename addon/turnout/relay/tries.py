@@ -19,7 +19,7 @@ from turnout.errors import TurnoutError
 from turnout.health.health import Health, named
 from turnout.health.learned import REFUSALS, feature
 from turnout.record import Tried
-from turnout.relay.answers import Answer, NoAnswerError, keep, leads_away, problem
+from turnout.relay.answers import KEYS, RETRY, Answer, NoAnswerError, keep, leads_away, problem
 from turnout.trip import Attempt, Plan
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ FIRST_TIMEOUT = 60.0  # seconds from the headers to the first event of ours; sta
 PATIENCE = 60.0  # seconds for all attempts of ours; then the client's own request goes; start value
 # what another of the same provider's models would hear as well
 UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+PASSING = RETRY - KEYS  # what a client may try again
 FAILURES = (aiohttp.ClientError, OSError, TurnoutError)
 
 type Open = Callable[[Attempt], Awaitable[Answer]]
@@ -77,6 +78,8 @@ class Tries:
         self._began = time.monotonic()
         self._tried, self._sent = tried, 0
         self._last: Answer | None = None
+        self._unread = False  # the client's own request was refused for its opaque reasoning
+        self._bare: Attempt | None = None  # it without that, which came before its time
         self._unreachable: set[str] = set()
         self._running: dict[asyncio.Task[Result], Try] = {}
         self._hedged = False
@@ -104,7 +107,11 @@ class Tries:
     def _next(self) -> Attempt | None:
         """What a breaker holds back is sent all the same when there is nothing else."""
         held, self._spare, spare = None, None, self._spare
-        for attempt in chain([spare] if spare else [], self._attempts):
+        early, self._bare = (spare, self._bare), None
+        for attempt in chain(filter(None, early), self._attempts):
+            if attempt.gone and not self._unread:
+                self._bare = attempt
+                continue
             if attempt.untouched or attempt is spare:
                 return attempt
             if self._worth(attempt) and self._health.admits(attempt):
@@ -187,7 +194,7 @@ class Tries:
             return answer, one.record("", status)
         meant = answer.failed.status if answer.failed else status
         self._health.refused(attempt, meant, answer.headers, answer.kept, began=one.at)
-        if status in REFUSALS:
+        if status in REFUSALS and not answer.unread:
             why = named(status, self._feature(answer))
         return None if leads_away(answer) else answer, one.record(why, status)
 
@@ -208,11 +215,23 @@ class Tries:
         self._tried.append(result)
         if answer and not result.error:
             return answer
-        # the error of the client's own request says more to it than one of our attempts'
-        if answer and not (self._last and self._last.attempt.untouched):
-            self._last = answer
+        if answer:
+            self._unread = self._unread or answer.unread
+            self._last = answer if self._says_more(answer) else self._last
         log.info("%s/%s: %s", one.attempt.provider, one.attempt.model, result.error)
         return None
+
+    def _says_more(self, answer: Answer) -> bool:
+        """The error of the client's own request says more to it than one of our attempts'.
+
+        But who may try again shall hear that, and not of reasoning that is somebody else's.
+        """
+        last = self._last
+        if last is None:
+            return True
+        if last.attempt.untouched:
+            return last.unread and answer.status in PASSING
+        return not (answer.unread and last.status in PASSING)
 
     async def _won(self, answer: Answer) -> Answer:
         """The others are called off; they are in the books, before the winner."""

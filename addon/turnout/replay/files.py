@@ -73,7 +73,7 @@ class Reader:
             yield from own.read(path, seen)
             return
         if not named:
-            raise ConfigError(f"{path}: neither {KINDS}")
+            raise ConfigError(f"{path}: none of these: {KINDS}")
         with path.open("rb") as file:
             match named:
                 case "har":

@@ -24,6 +24,11 @@ KEPT = 40  # candidates in the record
 UNABLE = frozenset({"denied", "not_allowed", *(reason for reason, _, _ in WHY_NOT)})
 # what a pinned binding may lack and still be weighed against the fresh choice, in dollars
 WEIGHABLE = frozenset({"", "above_requested", "price_unknown"})
+# why a pinned binding lost, if it could serve -> why the session leaves it
+LEFT = {
+    "below_parity": "tier_upgrade",
+    **dict.fromkeys(("alarm", "no_estimate", "little_evidence", "no_evidence"), "pin_inferior"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,8 @@ class Choice:
         ev_negative, pricing_missing     it stays: a switch does not pay, or cannot be shown to
         ev_positive, cold_cache          it switches: that pays; the pin's cache was cold anyway
         tier_upgrade                     it switches: the pinned model is below parity for this
+        pin_inferior                     it switches: too little is known of the pinned model for
+                                         this, or it was seen to do worse than promised
         pin_unavailable                  it switches: no key, not allowed, or it cannot serve this
 
     subscription: what was asked for, as enough of it is left.
@@ -137,7 +144,7 @@ def _pick(
     elif kept:
         reason = "pinned"
     elif pinned:
-        reason = _lost_pin(field, pin, chosen)
+        reason = _lost_pin(field, pin)
     else:
         reason = "only_weak_tools" if only_weak else _reason(field, chosen, standings)
     return Choice(
@@ -203,13 +210,10 @@ def _held(field: Field, pin: Binding | None) -> Standing | None:
     return warm
 
 
-def _lost_pin(field: Field, pin: Binding | None, chosen: Standing) -> str:
+def _lost_pin(field: Field, pin: Binding | None) -> str:
     """Why a session leaves its pin whatever that costs."""
-    found = field.standing(pin) if pin else None
-    if found is None or found.lost != "below_parity":
-        return "pin_unavailable"
-    better = (chosen.quality or 0.0) > (found.quality or 0.0)
-    return "tier_upgrade" if better else "pin_unavailable"
+    lost = field.standing(pin, warm=True).lost if pin else ""
+    return LEFT.get(lost, "pin_unavailable")
 
 
 def _reason(field: Field, chosen: Standing, standings: Sequence[Standing]) -> str:

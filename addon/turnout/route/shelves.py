@@ -58,6 +58,10 @@ def latest(place: Path) -> Path:
     pointer = place / LATEST
     try:
         version = pointer.read_text("utf-8").strip()
+    except FileNotFoundError as e:
+        there = f"no version is chosen; {PROMOTE}"
+        gone = "there are no artifacts here; TURNOUT_ARTIFACTS says where they are"
+        raise ArtifactError(f"{pointer}: {there if (place / BUNDLES).is_dir() else gone}") from e
     except (OSError, ValueError) as e:
         raise ArtifactError(f"{pointer}: {e}; {PROMOTE}") from e
     folder = place / BUNDLES / version

@@ -133,16 +133,6 @@ class Weighed:
     def switch_usd(self) -> float | None:
         return self.other.total if self.other else None
 
-    @property
-    def now_usd(self) -> float | None:
-        """What switching costs more in this step; negative when it saves at once."""
-        return self.other.now - self.stay.now if self.stay and self.other else None
-
-    @property
-    def later_usd(self) -> float | None:
-        """What it saves in the steps after this one."""
-        return self.stay.later - self.other.later if self.stay and self.other else None
-
 
 def total(side: Side, traffic: Traffic, *, handover: float = 0.0) -> Sum | None:
     """The rest of the session on one side. `handover`: USD lost by coming to it."""

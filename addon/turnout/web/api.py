@@ -60,7 +60,7 @@ def _asked(route: Route, handler: Handler) -> Callable[[web.Request], Awaitable[
         try:
             ask = await _read(route, request)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as e:
-            return error(400, f"{request.method} {route.path}: {e}")
+            return error(400, f"{request.method} {route.path}: {rows.plainly(e)}")
         try:
             return await handler(request, ask)
         except NoDecisionError as e:
@@ -164,7 +164,10 @@ class Api:
             ask.cursor = after
 
     async def decision(self, request: web.Request, ask: None) -> web.Response:
+        """What was just answered has a row, too: it is settled, and waited for beside the loop."""
         ref = request.match_info["id"]
+        self._engine.books.finish()
+        await asyncio.to_thread(self._engine.store.flush)
         return answer(await self.log.ask(lambda reader: reader.decision(ref)))
 
     async def events(self, request: web.Request, ask: None) -> web.StreamResponse:

@@ -9,7 +9,7 @@ import struct
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -41,6 +41,16 @@ Status = Annotated[
         pattern=r"^(ok|error|[1-5][0-9]{2})$", description="ok, error, or an HTTP status."
     ),
 ]
+
+
+def plainly(e: Exception) -> str:
+    """What was expected in words, in place of a regular expression."""
+    text = str(e)
+    for kind in (Moment, Cursor, Status):
+        _, meta = get_args(kind)
+        words = meta.description[0].lower() + meta.description[1:].rstrip(".")
+        text = text.replace(f"Expected `str` matching regex {meta.pattern!r}", f"Expected {words}")
+    return text
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

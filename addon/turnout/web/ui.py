@@ -74,7 +74,7 @@ def _shown(ui: "Ui", handler: Handler) -> Handler:
         except NoDecisionError as e:
             return await ui.show(request, "problem.html", 404, said=str(e))
         except TurnoutError as e:
-            return await ui.show(request, "problem.html", 400, said=str(e))
+            return await ui.show(request, "problem.html", 400, said=rows.plainly(e))
 
     return shown
 
@@ -141,7 +141,7 @@ class Ui:
         try:
             wanted = msgspec.convert(asked, rows.Wanted, strict=False)
         except msgspec.ValidationError as e:
-            return await self.show(request, "problem.html", 400, said=str(e))
+            return await self.show(request, "problem.html", 400, said=rows.plainly(e))
         most = wanted.limit or PAGE
         rows_, after = await self._log.ask(partial(rows.page, wanted=wanted, most=most))
         kept = {name: value for name, value in asked.items() if name != "cursor"}

@@ -75,6 +75,5 @@ def addresses(engine: Engine, token: str, host: str) -> Row:
 
 
 def _running(token: str) -> control.Running | None:
-    files = [paths.run_file(), *sorted(paths.runs_dir().glob("*.json"))]
-    read = (control.read(file) for file in files)
+    read = (control.read(file) for file in control.run_files())
     return next((one for one in read if one and one.token == token), None)

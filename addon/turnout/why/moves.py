@@ -5,6 +5,7 @@ MOVES = {
     "ev_positive": "switched, a warm cache left behind",
     "cold_cache": "switched, its cache was cold",
     "tier_upgrade": "switched, below parity",
+    "pin_inferior": "switched, no longer known to be at parity",
     "pin_unavailable": "switched, it could not serve",
     "escalated": "escalated, it failed",
     "failover": "failed over",

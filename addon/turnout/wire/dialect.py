@@ -84,5 +84,7 @@ class Dialect:
     # where the path names the model (else None): what it says; the path or URL for another model
     place: Callable[[str], Place] | None = None
     moved: Callable[[str, str], str] | None = None
+    # and there: the client's bytes for the very model that it names
+    mend: Callable[[bytes, Target], Written] | None = None
     # whole frames of a stream without the usage that only we asked for
     without_usage: Callable[[bytes], bytes] | None = None

@@ -1,6 +1,7 @@
 """Takes the routing mark out of a conversation that a client sends back.
 
-Only texts are looked at: what a tool was given or has said stays. A block with nothing else in it
+Only texts are looked at, those beside the conversation too (system, instructions: some clients put
+their summary of it there): what a tool was given or has said stays. A block with nothing else in it
 goes, a message with nothing else in it too, and then its neighbours of one role become one where
 the dialect wants roles to alternate. Everything else stays as it is, to the byte.
 """
@@ -21,18 +22,24 @@ WHY = "the routing mark is for people only"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`conversation`: member of the body; `parts`: of a message. `alternate`: roles have to."""
+    """`conversation`: member of the body; `parts`: of a message. `alternate`: roles have to.
+
+    `system`: members of the body with system text, in the spellings that there are.
+    """
 
     conversation: str
     parts: str
     alternate: bool = False
+    system: tuple[str, ...] = ()
 
 
 SHAPES: Mapping[DialectName, Shape] = {
-    "anthropic": Shape("messages", "content", alternate=True),
+    "anthropic": Shape("messages", "content", alternate=True, system=("system",)),
     "openai_chat": Shape("messages", "content"),
-    "openai_responses": Shape("input", "content"),
-    "gemini": Shape("contents", "parts", alternate=True),
+    "openai_responses": Shape("input", "content", system=("instructions",)),
+    "gemini": Shape(
+        "contents", "parts", alternate=True, system=("systemInstruction", "system_instruction")
+    ),
 }
 OURS = frozenset({"assistant", "model"})
 # what tools say; and thoughts, which nobody may edit: they are sealed
@@ -53,17 +60,21 @@ def unmarked(body: bytes, dialect: DialectName) -> Unmarked:
     """Raises WireError for a conversation that cannot be cleaned."""
     if HINT not in body:
         return Unmarked(body)
-    shape = SHAPES[dialect]
-    member = splice.fields(body).get(shape.conversation)
-    if member is None:
-        return Unmarked(body)
+    shape, members = SHAPES[dialect], splice.fields(body)
     cleaning = _Cleaning(shape)
-    raw = body[member.value : member.end]
-    new = cleaning.conversation(raw)
-    if new == raw:
+    work = {shape.conversation: cleaning.conversation} | dict.fromkeys(
+        shape.system, cleaning.system
+    )
+    new: dict[str, bytes] = {}
+    for name, clean in work.items():
+        raw = body[members[name].value : members[name].end] if name in members else b""
+        if HINT in raw and (left := clean(raw)) != raw:
+            new[name] = left
+    if not new:
         return Unmarked(body)
-    edited = splice.edit(body, replace={shape.conversation: new})
-    return Unmarked(edited, (Change(shape.conversation, WHY),), cleaning.last)
+    kept = {name: left for name, left in new.items() if left}
+    edited = splice.edit(body, replace=kept, remove=new.keys() - kept.keys())
+    return Unmarked(edited, tuple(Change(name, WHY) for name in new), cleaning.last)
 
 
 class _Cleaning:
@@ -80,6 +91,15 @@ class _Cleaning:
         elif any(not now and _thinks(before) for before, now in zip(items, new[1:], strict=False)):
             raise WireError("a thought would lose the message that belongs to it")
         return splice.items(raw, new)
+
+    def system(self, raw: bytes) -> bytes:
+        """A text, blocks of it, or Gemini's content; b"" when it was nothing but the mark."""
+        if raw[:1] != b"{":
+            return self._content(raw, ours=False)
+        field = splice.fields(raw).get(self._shape.parts)
+        value = raw[field.value : field.end] if field else b"null"
+        left = self._content(value, ours=False)
+        return splice.edit(raw, replace={self._shape.parts: left}) if left and field else left
 
     def _message(self, raw: bytes) -> bytes:
         """b"" when it was nothing but the mark."""

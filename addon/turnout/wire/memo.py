@@ -7,6 +7,7 @@ shared, and nobody may change it.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -15,7 +16,7 @@ import msgspec
 
 from turnout.wire.changes import Changes
 from turnout.wire.fields import of
-from turnout.wire.request import Message, Target
+from turnout.wire.request import Message, Target, nobody_knows
 
 MOST = 64 << 20  # bytes of everything that is kept
 LONGEST = 256 << 10  # of some messages in a row; longer ones cost by their bytes, kept or not
@@ -121,7 +122,11 @@ class Reading[T]:
 
 
 class Writing[T]:
-    """Pure `work` on messages in a row: (messages, target, note, *besides)."""
+    """Pure `work` on messages in a row: (messages, target, note, *besides).
+
+    Whose reasoning is whose changes with what is learned: `work` gets a target that knows nothing
+    of it, and messages without what the real one does not read.
+    """
 
     def __init__(self, work: Callable[..., T]) -> None:
         self.work = work
@@ -131,6 +136,7 @@ class Writing[T]:
         """(messages, size, *besides) -> the same; what it gives is shared. `size`: of texts."""
         if len(self._targets) > TARGETS:
             self._targets.clear()
+        target = replace(target, minted=nobody_knows, asked=None)
         number = self._targets.setdefault(target, next(_numbers))
 
         def write(messages: tuple[Message, ...], size: int, *besides: Hashable) -> T:

@@ -5,7 +5,7 @@
 `Target` is what the writer of a request has to know about the model that will read it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
@@ -240,12 +240,19 @@ class Request:
         return apart or marked(self.messages)
 
 
+def nobody_knows(_: str) -> bool | None:
+    """Whose opaque reasoning it is."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a model on one binding can be told. Defaults are the most permissive common case.
 
     `top_k`, `cache_key`: a server of OpenAI's dialect that takes `top_k`, or `prompt_cache_key`.
-    `context_management`: a model of Anthropic's dialect that edits its own context.
+    `context_management`: a model of Anthropic's dialect that edits its own context. `minted`: did
+    this binding make that opaque reasoning; None where nobody remembers. `asked`: it is who the
+    client asks, whose work such reasoning is then taken for; None: the models' names decide.
     """
 
     model: str
@@ -270,6 +277,16 @@ class Target:
     top_k: bool = False
     cache_key: bool = False
     context_management: bool = True
+    # not compared: what is written of a message that is kept does not depend on them
+    minted: Callable[[str], bool | None] = field(default=nobody_knows, compare=False)
+    asked: bool | None = field(default=None, compare=False)
+
+    def takes(self, opaque: str, *, alike: bool) -> bool:
+        """Reasoning that is its own. `alike`: the models' names say so, where nothing else does."""
+        known = self.minted(opaque)
+        if known is not None:
+            return known
+        return alike if self.asked is None else self.asked
 
 
 @dataclass(frozen=True, slots=True)

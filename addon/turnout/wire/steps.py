@@ -31,53 +31,47 @@ class Steps:
 
 
 class Preparing:
-    """`keep` leaves out of a message what the target cannot read.
+    """`keep` leaves out what the target cannot read: (message, target, note, *besides).
 
-    It is pure: (message, target, note, *besides).
+    That is done with every request: what the target reads depends on what is known by now.
     """
 
     def __init__(self, keep: Callable[..., Message]) -> None:
         self._keep = keep
-        self._row = Writing(self._prepared)
 
     def __call__(
         self, messages: Messages, target: Target, note: Changes, *besides: Hashable
     ) -> list[Steps]:
         """None without turns. Raises UnsupportedError, see `paired`."""
+        kept = tuple([self._keep(message, target, note, *besides) for message in messages])
         try:
-            found = self._in_rows(messages, target, note, *besides)
+            found = _in_rows(kept, target, note)
         except UnsupportedError:
             found = None  # whatever is wrong: the whole of it tells
         if found is None:
-            found = [Steps(self._prepared(messages, target, note, *besides)[0])]
+            found = [Steps(tuple(paired(kept)))]
         found = [steps for steps in found if steps.turns]
         return [*found[:-1], *(Steps(steps.turns) for steps in found[-1:])]
 
-    def _in_rows(
-        self, messages: Messages, target: Target, note: Changes, *besides: Hashable
-    ) -> list[Steps] | None:
-        """None when they depend on each other after all."""
-        head, *rows, tail = _split(messages)
-        if not rows:
-            return None
-        row, sizes = self._row.to(target, note), [_size(steps) for steps in rows]
-        ready = [self._prepared(head, target, note, *besides)]
-        for steps, size in zip(rows, sizes, strict=True):
-            ready.append(
-                row(steps, size, *besides)
-                if size
-                else self._prepared(steps, target, note, *besides)
-            )
-        ready.append(self._prepared(tail, target, note, *besides))
-        return _joined(ready, [0, *sizes, 0])
 
-    def _prepared(
-        self, messages: Messages, target: Target, note: Changes, *besides: Hashable
-    ) -> tuple[Messages, frozenset[str]]:
-        """And the ids of their calls, as the client has them."""
-        kept = [self._keep(message, target, note, *besides) for message in messages]
-        ids = [part.id for m in messages for part in m.parts if isinstance(part, ToolUse)]
-        return tuple(paired(kept)), frozenset(ids)
+def _in_rows(messages: Messages, target: Target, note: Changes) -> list[Steps] | None:
+    """None when they depend on each other after all."""
+    head, *rows, tail = _split(messages)
+    if not rows:
+        return None
+    row, sizes = _paired.to(target, note), [_size(steps) for steps in rows]
+    ready = [_paired.work(head, target, note)]
+    for steps, size in zip(rows, sizes, strict=True):
+        ready.append(row(steps, size) if size else _paired.work(steps, target, note))
+    ready.append(_paired.work(tail, target, note))
+    return _joined(ready, [0, *sizes, 0])
+
+
+@Writing
+def _paired(messages: Messages, _: Target, __: Changes) -> tuple[Messages, frozenset[str]]:
+    """And the ids of their calls, as the client has them."""
+    ids = [part.id for m in messages for part in m.parts if isinstance(part, ToolUse)]
+    return tuple(paired(messages)), frozenset(ids)
 
 
 def _split(messages: Messages) -> list[Messages]:

@@ -23,8 +23,8 @@ CLEARS_THINKING = "clear_thinking"
 def splice(body: bytes, target: Target) -> Written:
     """Raises WireError, and UnsupportedError when the target cannot be told all of it.
 
-    For the model that the client asked for nothing changes, save that thinking nobody signed and
-    ids of foreign dialects never reach Anthropic.
+    For the model that the client asked for nothing changes, save that thinking which nobody or
+    another signed and ids of foreign dialects never reach Anthropic.
     """
     with reading("anthropic"):
         parsed, members = parse(body)
@@ -34,6 +34,7 @@ def splice(body: bytes, target: Target) -> Written:
         left = history.mend(edits, parsed, target)
         if same(parsed.model, target):
             _unmark(edits, parsed, target)
+            _unthink(edits, parsed, left)
         else:
             able.check(facts(parsed, members, walked), target)
             _check(walked, left, target)
@@ -45,6 +46,16 @@ def _unmark(edits: Edits, body: Body, target: Target) -> None:
     """The API itself does not know the mark of a long context: a beta of the headers says it."""
     if body.model != target.model:
         edits.put("model", target.model, f"{LONG_CONTEXT} is said in the headers")
+
+
+def _unthink(edits: Edits, body: Body, left: Sequence[Message]) -> None:
+    """What goes with thinking that cannot come back."""
+    if body.messages and not left:
+        raise WireError("no message is left")
+    if edits.changed("messages"):
+        reason.kept(edits, body, left)
+    if edits.changed("thinking"):
+        _clearing(edits)
 
 
 def _check(walked: Sequence[Block], left: Sequence[Message], target: Target) -> None:
@@ -78,9 +89,13 @@ def _max_tokens(edits: Edits, body: Body, target: Target) -> None:
 
 
 def _context_management(edits: Edits, target: Target) -> None:
-    """Clearing of thinking is refused without thinking."""
     if not target.context_management:
         edits.drop("context_management", "this model does not take it; nor its beta")
+    _clearing(edits)
+
+
+def _clearing(edits: Edits) -> None:
+    """Of thinking: it is refused without thinking."""
     config = edits.value("context_management")
     if not config or (edits.value("thinking") or {"type": "disabled"})["type"] != "disabled":
         return

@@ -3,7 +3,8 @@
 Only messages that need it are written anew, and in those only the blocks that need it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from turnout.wire import splice
 from turnout.wire.anthropic.model import same
@@ -17,7 +18,11 @@ from turnout.wire.request import Target
 STRAY = ("signature", "thought_signature", "thoughtSignature", "extra_content")
 ID_KEY = {"tool_use": "id", "tool_result": "tool_use_id"}
 
+UNSIGNED, FOREIGN, ODD = "nobody signed it", "another model signed it", "odd"
+GONE = {UNSIGNED, FOREIGN}
+
 type Turn = tuple[Message, bytes]
+type Find = Callable[[Block], str]
 
 
 def mend(edits: Edits, body: Body, target: Target) -> list[Message]:
@@ -25,41 +30,43 @@ def mend(edits: Edits, body: Body, target: Target) -> list[Message]:
 
     A thinking block is taken back by the model that signed it; unsigned, by none.
     """
-    switched = not same(body.model, target)
-    hoists = switched and not target.mid_system and any(m.role == "system" for m in body.messages)
-    mends = any(_ill(block, switched) for m in body.messages for block in blocks(m.content))
-    if not (hoists or mends):
+    stays = same(body.model, target)
+    hoists = not (stays or target.mid_system) and any(m.role == "system" for m in body.messages)
+    ill = partial(_ill, target=target, stays=stays)
+    if not (hoists or any(ill(block) for m in body.messages for block in blocks(m.content))):
         return body.messages
     turns = list(zip(body.messages, splice.elements(edits.raw("messages")), strict=True))
     if hoists:
         _hoist(edits, [raw for message, raw in turns if message.role == "system"])
         turns = [turn for turn in turns if turn[0].role != "system"]
-    turns = list(_mended(turns, switched, edits.note))
+    turns = list(_mended(turns, ill, edits.note))
     edits.put("messages", splice.array([raw for _, raw in turns]))
     return [message for message, _ in turns]
 
 
-def _ill(block: Block, switched: bool) -> bool:
-    return _foreign_thinking(block, switched) or block.strays or block.odd_id
+def _ill(block: Block, target: Target, *, stays: bool) -> str:
+    """What is wrong with it, "" for nothing. `stays`: the model is the one that was asked for."""
+    if block.thinks and not block.signed:
+        return UNSIGNED
+    if block.thinks and not target.takes(block.opaque, alike=stays):
+        return FOREIGN
+    return ODD if block.strays or block.odd_id else ""
 
 
-def _foreign_thinking(block: Block, switched: bool) -> bool:
-    return block.thinks and (switched or not block.signed)
-
-
-def _mended(turns: Sequence[Turn], switched: bool, note: Changes) -> Iterator[Turn]:
+def _mended(turns: Sequence[Turn], ill: Find, note: Changes) -> Iterator[Turn]:
     """Neighbours of one role, which the loss of a message may leave, count as one message.
 
     https://platform.claude.com/docs/en/api/messages/create (messages)
     """
     for message, raw in turns:
-        ill = [_ill(block, switched) for block in blocks(message.content)]
-        if not any(ill):
+        inside = blocks(message.content)
+        found = [ill(block) for block in inside]
+        if not any(found):
             yield message, raw
             continue
         there = splice.fields(raw)["content"]
         raws = splice.elements(raw[there.value : there.end])
-        kept = list(_blocks(blocks(message.content), raws, switched, note))
+        kept = list(_blocks(zip(inside, raws, found, strict=True), note))
         if kept:
             content = splice.array([block for _, block in kept])
             left = Message(message.role, [block for block, _ in kept])
@@ -67,14 +74,13 @@ def _mended(turns: Sequence[Turn], switched: bool, note: Changes) -> Iterator[Tu
 
 
 def _blocks(
-    shapes: Sequence[Block], raws: Sequence[bytes], switched: bool, note: Changes
+    found: Iterable[tuple[Block, bytes, str]], note: Changes
 ) -> Iterator[tuple[Block, bytes]]:
-    for block, raw in zip(shapes, raws, strict=True):
-        if _foreign_thinking(block, switched):
-            why = "another model signed it" if block.signed else "nobody signed it"
+    for block, raw, why in found:
+        if why in GONE:
             note("thinking", why)
         else:
-            yield block, _cleaned(block, raw, note) if _ill(block, switched) else raw
+            yield block, _cleaned(block, raw, note) if why else raw
 
 
 def _cleaned(block: Block, raw: bytes, note: Changes) -> bytes:

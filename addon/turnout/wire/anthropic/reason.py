@@ -19,6 +19,7 @@ KINDS = {"", "enabled", "adaptive", "disabled"}
 # the forms that a target takes as they are
 TAKES = {"adaptive": {"adaptive"}, "budget": {"enabled", "disabled"}}
 BY_EFFORT = {"adaptive", "effort"}
+IN_A_LOOP = "the tool loop in progress is without it now"
 LEAST = 1024  # tokens; a smaller budget is refused
 
 
@@ -42,6 +43,17 @@ def _thinking(edits: Edits, thinking: Thinking, target: Target, left: Sequence[M
         _budget(edits, thinking.budget_tokens or 0, left)
 
 
+def kept(edits: Edits, body: Body, left: Sequence[Message]) -> None:
+    """For the asked model itself: manual thinking goes when its loop in progress lost its own.
+
+    https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+    """
+    manual = body.thinking is not None and body.thinking.type == "enabled"
+    lost = _in_a_loop_without_thinking(left) and not _in_a_loop_without_thinking(body.messages)
+    if manual and lost:
+        edits.drop("thinking", IN_A_LOOP)
+
+
 def _budget(edits: Edits, budget: int, left: Sequence[Message]) -> None:
     """A budget model wants thinking at the head of a turn, and room for the answer besides.
 
@@ -49,7 +61,7 @@ def _budget(edits: Edits, budget: int, left: Sequence[Message]) -> None:
     """
     most = edits.value("max_tokens")
     if _in_a_loop_without_thinking(left):
-        edits.drop("thinking", "the tool loop in progress is without it now")
+        edits.drop("thinking", IN_A_LOOP)
     elif edits.changed("max_tokens") and most <= LEAST:
         edits.drop("thinking", "max_tokens leaves no room for it")
     elif edits.changed("max_tokens") and budget >= most:

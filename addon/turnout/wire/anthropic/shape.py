@@ -39,6 +39,7 @@ class Block(msgspec.Struct):
     content: msgspec.Raw = NOTHING
     source: msgspec.Raw = NOTHING
     signature: str | None = None
+    data: msgspec.Raw = NOTHING
     thought_signature: msgspec.Raw = NOTHING
     thought_signature_g: msgspec.Raw = msgspec.field(default=NOTHING, name="thoughtSignature")
     extra_content: msgspec.Raw = NOTHING
@@ -59,6 +60,14 @@ class Block(msgspec.Struct):
         """Thinking that only the model that minted it takes back; an envelope is of another."""
         own = bool(self.signature) and not is_sealed(self.signature or "")
         return self.thinks and (self.type == "redacted_thinking" or own)
+
+    @property
+    def opaque(self) -> str:
+        """Of thinking, what its minter alone can read."""
+        if self.type != "redacted_thinking":
+            return self.signature or ""
+        data = msgspec.json.decode(self.data)
+        return data if isinstance(data, str) else ""
 
     @property
     def strays(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from turnout.wire import sse
+from turnout.wire import envelope, sse
 from turnout.wire.anthropic import usage as tokens
 from turnout.wire.anthropic.failure import error_payload
 from turnout.wire.calls import is_object, settle
@@ -72,6 +72,8 @@ class StreamWriter:
             yield from self._start()
         match event:
             case Started():
+                pass
+            case Signature(value) if envelope.homeless(value):
                 pass
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)

@@ -41,12 +41,16 @@ def _effort(body: dict[str, Any]) -> Effort | None:
     return effort
 
 
-def own(part: Thinking, same_model: bool, model: str) -> Thinking | None:
-    """The thinking as `model` signed it: from an Anthropic client, or out of its envelope."""
+def own(part: Thinking, same_model: bool, target: Target) -> Thinking | None:
+    """The thinking as `target` signed it: from an Anthropic client, or out of its envelope."""
     if not sealed.is_sealed(part.signature):
-        return part if part.signature and same_model else None
+        signed = part.signature and target.takes(part.signature, alike=same_model)
+        return part if signed else None
     opened = sealed.decode(part.signature)
-    if opened is None or opened.kind == "encrypted" or not sealed.reads(opened, model):
+    if opened is None or opened.kind == "encrypted":
+        return None
+    known = target.minted(opened.data)
+    if not (sealed.reads(opened, target.model) if known is None else known):
         return None
     return Thinking(part.text, opened.data, redacted=opened.kind == "redacted")
 

@@ -92,7 +92,7 @@ def _prepared(message: Message, target: Target, note: Changes, same_model: bool)
             return part if part.text.strip() else None
         if not isinstance(part, Thinking):
             return part
-        if own := thinking.own(part, same_model, target.model):
+        if own := thinking.own(part, same_model, target):
             return own
         note("thinking", "of another model: left out of the history")
         return None

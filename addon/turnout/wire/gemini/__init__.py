@@ -20,4 +20,5 @@ DIALECT = Dialect(
     headers={},
     place=place.read,
     moved=place.moved,
+    mend=edit.mend,
 )

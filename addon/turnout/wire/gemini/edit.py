@@ -10,19 +10,17 @@ from turnout.wire import able
 from turnout.wire.changes import Changes
 from turnout.wire.dialect import Place
 from turnout.wire.edits import Edits
-from turnout.wire.gemini import reason, signature
+from turnout.wire.gemini import history, reason, signature
 from turnout.wire.gemini.names import camel, normal
 from turnout.wire.gemini.peek import facts
 from turnout.wire.gemini.shape import (
-    NOTHING,
     Body,
     Generation,
-    Part,
     parse,
     parts,
     server_tools,
 )
-from turnout.wire.request import Target, Written
+from turnout.wire.request import Target, Written, nobody_knows
 from turnout.wire.splice import edit, fields
 
 # a sampler at     its default says nothing
@@ -37,7 +35,19 @@ def splice(body: bytes, target: Target) -> Written:
         able.check(facts(parsed, members, Place(target.model, stream=False, sse=False)), target)
         _check(parsed, target)
         edits = Edits(body, members)
+        history.mend(edits, parsed, target)
         _fit(edits, parsed.generation_config or Generation(), target)
+        return edits.written()
+
+
+def mend(body: bytes, target: Target) -> Written:
+    """For the very model that the path names: without what others signed. Raises WireError."""
+    if target.asked is not False and target.minted is nobody_knows:
+        return Written(body)
+    with reading("gemini"):
+        parsed, members = parse(body)
+        edits = Edits(body, members)
+        history.mend(edits, parsed, target)
         return edits.written()
 
 
@@ -46,27 +56,11 @@ def _check(body: Body, target: Target) -> None:
         raise UnsupportedError("native_only", "cachedContent is one model's")
     if (tools := server_tools(body)) or any(part.of_server for part in parts(body)):
         raise UnsupportedError("server_tools", f"{', '.join(tools)}: not every model has them")
-    if signature.strict(target.model) and not _signed(body):
+    if signature.strict(target.model) and not history.signed(body):
         raise UnsupportedError("signature", f"{target.model} wants its calls signed")
     stops = (body.generation_config or Generation()).stop_sequences or ()
     if len(stops) > target.stop:
         raise UnsupportedError("stop", f"{target.model} takes {target.stop}")
-
-
-def _signed(body: Body) -> bool:
-    """Has each step of the turn in progress a signature?"""
-    for content in reversed(body.contents):
-        inside = content.parts or []
-        if content.role != "model" and any(_speaks(part) for part in inside):
-            return True
-        calls = [part for part in inside if part.function_call is not NOTHING]
-        if calls and all(part.thought_signature is NOTHING for part in calls):
-            return False
-    return True
-
-
-def _speaks(part: Part) -> bool:
-    return part.text is not NOTHING and part.function_response is NOTHING
 
 
 def _fit(edits: Edits, generation: Generation, target: Target) -> None:

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from turnout.wire.changes import Changes
-from turnout.wire.envelope import MARK, Envelope, split_id, with_id
-from turnout.wire.request import Message, Part, Text, ToolResult, ToolUse
+from turnout.wire.envelope import GEMINI, MARK, Envelope, encode, split_id, with_id
+from turnout.wire.request import Message, Part, Target, Text, ToolResult, ToolUse
 
-FAMILY = "gemini"
 FOREIGN = "skip_thought_signature_validator"
 _GENERATION = re.compile(r"(?:.*/)?gemini-(?:(\d+)|.)")
 FIRST_STRICT = 3
@@ -31,18 +30,26 @@ def strict(model: str) -> bool:
 
 def sealed(id: str, signature: str) -> str:
     """A call's id for a client of another dialect, which gives nothing else back."""
-    return with_id(id, Envelope(FAMILY, signature)) if signature else id
+    return with_id(id, Envelope(GEMINI, signature)) if signature else id
 
 
-def opened(message: Message) -> Message:
-    """Ids without what they carry; signatures of this family beside them."""
+def alone(signature: str) -> str:
+    """Of a part that is no call: for who remembers it, and for no client of another dialect."""
+    return encode(Envelope(GEMINI, signature))
+
+
+def opened(message: Message, target: Target) -> Message:
+    """Ids without what they carry; the target's own signatures beside them.
+
+    The family's, as long as nobody knows better.
+    """
     for part in message.parts:
         if isinstance(part, OF_CALLS) and MARK in part.id:
-            return Message(message.role, tuple(map(_opened, message.parts)))
+            return Message(message.role, tuple([_opened(one, target) for one in message.parts]))
     return message
 
 
-def _opened(part: Part) -> Part:
+def _opened(part: Part, target: Target) -> Part:
     if not isinstance(part, OF_CALLS):
         return part
     bare, carried = split_id(part.id)
@@ -50,7 +57,9 @@ def _opened(part: Part) -> Part:
         return part
     if isinstance(part, ToolResult):
         return replace(part, id=bare)
-    ours = carried.payload if carried and carried.family == FAMILY else ""
+    ours = carried.payload if carried and carried.family == GEMINI else ""
+    if target.minted(ours) is False:
+        ours = ""
     return replace(part, id=bare, signature=part.signature or ours)
 
 

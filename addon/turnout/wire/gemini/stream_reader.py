@@ -8,11 +8,21 @@ from typing import Any
 from turnout.errors import reading
 from turnout.wire import sse
 from turnout.wire.calls import Calls
-from turnout.wire.events import Event, Failed, Finished, Started, StopReason, Text, Thinking, Usage
+from turnout.wire.events import (
+    Event,
+    Failed,
+    Finished,
+    Signature,
+    Started,
+    StopReason,
+    Text,
+    Thinking,
+    Usage,
+)
 from turnout.wire.failures import failed
 from turnout.wire.gemini import usage as tokens
 from turnout.wire.gemini.framing import Objects
-from turnout.wire.gemini.signature import sealed
+from turnout.wire.gemini.signature import alone, sealed
 
 READ_FINISH: dict[str, StopReason] = {
     "STOP": "end",
@@ -103,10 +113,14 @@ class StreamReader:
 
     def _part(self, part: dict[str, Any]) -> Iterator[Event]:
         """Kinds of parts that we do not know come only of tools that no other dialect offers."""
+        signature = _name(part.get("thoughtSignature"))
         if call := part.get("functionCall"):
-            yield from self._call(call, _name(part.get("thoughtSignature")))
-        elif text := _string(part.get("text") or ""):
+            yield from self._call(call, signature)
+            return
+        if text := _string(part.get("text") or ""):
             yield Thinking(text) if part.get("thought") else Text(text)
+        if signature:
+            yield Signature(alone(signature))
 
     def _call(self, call: Mapping[str, Any], signature: str) -> Iterator[Event]:
         index, args = self._count, call.get("args")

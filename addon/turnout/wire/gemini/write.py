@@ -117,8 +117,8 @@ def _written(
 
 
 @Preparing
-def _prepared(message: Message, _: Target, note: Changes) -> Message:
-    return signature.opened(_kept(message, note))
+def _prepared(message: Message, target: Target, note: Changes) -> Message:
+    return signature.opened(_kept(message, note), target)
 
 
 def _kept(message: Message, note: Changes) -> Message:

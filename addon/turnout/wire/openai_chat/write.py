@@ -47,8 +47,10 @@ def _messages(request: Request, target: Target, note: Changes) -> list[dict[str,
         raise UnsupportedError("native_only", "no message is left")
     if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    first = [{"role": "system", "content": system}] if system else []
-    return first + _written(said, target, note)
+    written = _written(said, target, note)
+    if not written:
+        raise UnsupportedError("native_only", "no message is left")
+    return ([{"role": "system", "content": system}] if system else []) + written
 
 
 @Pieces

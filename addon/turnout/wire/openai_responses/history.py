@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from turnout.wire import splice
 from turnout.wire.changes import Changes
 from turnout.wire.edits import Edits
+from turnout.wire.envelope import IN_ID
 from turnout.wire.ids import LONGEST, tool_id
 from turnout.wire.openai_responses import compaction
 from turnout.wire.openai_responses.shape import Body, Item
@@ -25,7 +26,12 @@ def mend(edits: Edits, body: Body, target: Target) -> None:
 
 
 def _ill(item: Item, body: Body, target: Target) -> bool:
-    return bool(_foreign(item, body, target)) or _made_here(item) or _too_long(item) or _ours(item)
+    return (
+        bool(_foreign(item, body, target))
+        or _made_here(item)
+        or bool(_odd_call(item))
+        or _ours(item)
+    )
 
 
 def _ours(item: Item) -> bool:
@@ -37,8 +43,11 @@ def _made_here(item: Item) -> bool:
     return OURS in (item.id or "")
 
 
-def _too_long(item: Item) -> bool:
-    return len(item.call_id or "") > LONGEST
+def _odd_call(item: Item) -> str:
+    """What is wrong with its call's id, "" for nothing."""
+    if IN_ID.fullmatch(item.call_id or ""):
+        return "without the signatures of another family"
+    return f"longer than {LONGEST}" if len(item.call_id or "") > LONGEST else ""
 
 
 def _foreign(item: Item, body: Body, target: Target) -> str:
@@ -49,11 +58,13 @@ def _foreign(item: Item, body: Body, target: Target) -> str:
         return "another model sealed it"
     if _made_here(item) and not item.encrypted_content:
         return "nobody sealed it"
-    if body.model == target.model:
-        return ""
-    if target.reasoning == "none":
+    stays = body.model == target.model
+    if target.reasoning == "none" and not stays:
         return "this model does not reason"
-    return "" if maker(body.model) == maker(target.model) else "of another family"
+    alike = stays or maker(body.model) == maker(target.model)
+    if target.takes(item.encrypted_content or "", alike=alike):
+        return ""
+    return "of another maker" if alike else "of another family"
 
 
 def _mended(body: Body, raws: list[bytes], target: Target, note: Changes) -> Iterator[bytes]:
@@ -71,7 +82,7 @@ def _cleaned(item: Item, raw: bytes, note: Changes) -> bytes:
     if _made_here(item):
         note("ids", "of items made here: they mean nothing there")
         raw = splice.edit(raw, remove=("id",))
-    if _too_long(item):
-        note("call ids", f"longer than {LONGEST}")
+    if why := _odd_call(item):
+        note("call ids", why)
         raw = splice.edit(raw, replace={"call_id": b'"%b"' % tool_id(item.call_id or "").encode()})
     return raw

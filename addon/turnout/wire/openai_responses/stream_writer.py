@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from turnout.wire import sealed, sse
+from turnout.wire import envelope, sealed, sse
 from turnout.wire.calls import settle
 from turnout.wire.dialect import Hints
 from turnout.wire.events import (
@@ -79,6 +79,8 @@ class StreamWriter:
             yield from self._start(event)
         match event:
             case Started():
+                pass
+            case Signature(value) if envelope.homeless(value):
                 pass
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)

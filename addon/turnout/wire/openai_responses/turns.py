@@ -48,7 +48,8 @@ def _readable(part: Thinking, target: Target) -> bool:
     opened = sealed.decode(part.signature)
     if opened is None or opened.kind != "encrypted" or target.reasoning == "none":
         return False
-    return sealed.reads(opened, target.model)
+    known = target.minted(opened.data)
+    return sealed.reads(opened, target.model) if known is None else known
 
 
 def write(message: Message, target: Target) -> Iterator[Item]:
