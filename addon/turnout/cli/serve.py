@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout import figures, runfile
+from turnout import figures, paths, runfile
 from turnout.config import Config
-from turnout.control import free_run_file
+from turnout.control import announced
 from turnout.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def serve(
     _check_free(config)
     if while_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    _run(config, read, web=web_port if web else None, run_file=run_file or free_run_file())
+    _run(config, read, web=web_port if web else None, run_file=run_file)
 
 
 def _end_with_stdin() -> None:
@@ -91,7 +91,9 @@ def _check_free(config: Config) -> None:
             ) from e
 
 
-def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path) -> None:
+def _run(
+    config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path | None
+) -> None:
     from turnout.engine import Engine  # both take a second to import: bad flags are told at once
     from turnout.guard import authority
     from turnout.proxy import CA_NAME, INTERNAL
@@ -100,7 +102,7 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
-    runfile.probe(run_file)
+    runfile.probe(run_file or paths.run_file())
     engine = Engine.open(config)
     secrets_stay_in_memory()
     constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None
@@ -110,14 +112,20 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
     engine.books.listeners.append(_print)
 
     def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
+        nonlocal run_file
         spare_what_is_loaded()
-        runfile.write(run_file, addresses, token=relay.token, ca=ca / CA_NAME, db=engine.store_path)
+        facts: dict[str, Any] = {"token": relay.token, "ca": ca / CA_NAME, "db": engine.store_path}
+        if run_file:
+            runfile.write(run_file, addresses, **facts)
+        else:
+            run_file = announced(lambda path: runfile.write(path, addresses, **facts))
         _say(addresses, engine.destinations(), _standing(engine))
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
     finally:
-        runfile.remove(run_file)
+        if run_file:
+            runfile.remove(run_file)
 
 
 def secrets_stay_in_memory() -> None:
