@@ -1,6 +1,7 @@
 """The command line as a whole: what is imported, and what becomes of errors."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,10 @@ def test_streams_that_are_closed_or_full(line: str, code: int, said: str, tmp_pa
     told = done.stderr.decode()
     assert done.returncode == code and told.endswith(said), told
     assert "Traceback" not in told
+
+
+def test_what_start_says_in_python_can_be_said() -> None:
+    said = re.findall(r"-c '([^']+)'", (ADDON.parent / "scripts" / "start").read_text())
+    assert said
+    for code in said:
+        assert b"ANTHROPIC_API_KEY" in python("-c", code).stdout
