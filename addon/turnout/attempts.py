@@ -131,7 +131,7 @@ class Composer:
             gone[opaque] = None
             return False
 
-        told = replace(self.target(self.requested, self.dialect.name), minted=nobodys)
+        told = replace(self._told(self.requested, self.dialect), minted=nobodys)
         attempt = self._attempt(self.requested, told=told)
         return replace(attempt, gone=tuple(gone)) if gone and attempt.clients_key else None
 
@@ -172,9 +172,16 @@ class Composer:
             signed=untouched and self._signed,
         )
 
+    def _told(self, binding: Binding, theirs: Dialect) -> Target:
+        """At home a model keeps the name that the client has for it."""
+        told = self.target(binding, theirs.name)
+        named = self.ask.model if self.ask else ""
+        at_home = theirs is self.dialect and binding.provider == self.arrival.home
+        return replace(told, model=named) if at_home and named in binding.names else told
+
     def _written(self, binding: Binding, told: Target | None = None) -> Written:
         theirs = self._spoken(binding)
-        told = told or self.target(binding, theirs.name)
+        told = told or self._told(binding, theirs)
         if theirs is not self.dialect:
             return theirs.write_request(self.request(), told)
         if not self._named(binding):

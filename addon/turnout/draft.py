@@ -78,8 +78,12 @@ class Draft:
             "cluster": scored.cluster,
             "cluster_label": scored.label,
         }
+        known = {}
+        if scored.bundle.head is not None:
+            known["class_share"] = round(scored.weights[scored.cluster], 3)
         if scored.familiarity < 1:
-            known = {"familiarity": round(scored.familiarity, 3)}
+            known["familiarity"] = round(scored.familiarity, 3)
+        if known:
             self._facts["evidence"] = {**self._facts.get("evidence", {}), **known}
 
     def named(self, project: str) -> None:

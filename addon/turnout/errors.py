@@ -86,6 +86,8 @@ def _words(e: BaseException) -> str:
             return "it is not UTF-8 text"
         case RecursionError():
             return "it is nested too deep"
+        case ValueError() if str(e) == "Input data was truncated":
+            return "it is cut short, or has half a character in it (\\ud800 without its other half)"
         case ValueError() if str(e):  # what parsers say
             return str(e)
     return f"{type(e).__name__}: {e}"

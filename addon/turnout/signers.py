@@ -94,7 +94,11 @@ class Signers:
         )
 
     def _minted(self, own: Callable[[str, str], bool], opaque: str) -> bool | None:
-        found = self._makers.get(digest(opaque)) if opaque else None
+        """In any thread: a large body is not read on the loop."""
+        try:
+            found = self._makers.get(digest(opaque)) if opaque else None
+        except KeyError:  # it was forgotten just now
+            return None
         return own(found.provider, found.model) if found else None
 
 

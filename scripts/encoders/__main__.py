@@ -1,19 +1,27 @@
 """The table. See ../compare_encoders for how to call it."""
 
 import argparse
+import datetime
+import hashlib
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from encoders import cost, utility, variants
+from encoders import cost, gated, utility, variants
+from encoders.cost import Kind
+from encoders.page import command, page, written
 from encoders.sets import Labelled, all_sets
 from encoders.utility import Grouping
 from turnout.bundles import contamination, runs
 from turnout.bundles.data import Data
+from turnout.bundles.tables import DataError
+from turnout.errors import TurnoutError
 from turnout.paths import artifacts_dir
+from turnout.route.embed import Embedder
 
 SPLITS: dict[str, Callable[[Labelled, Grouping], Any]] = {
     "prompt": utility.by_prompt,
@@ -27,40 +35,103 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--most", type=int, default=1200)
+    parser.add_argument("--student", action="append", default=[])
     parser.add_argument("--latency", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    folder = artifacts_dir() / "encoder"
-    document: dict[str, Any] = {"costs": [cost.measured(kind, folder) for kind in cost.KINDS]}
-    if not args.latency:
-        if args.data is None:
-            parser.error("--data DIR, with labels.parquet and prompts.parquet")
-        document |= compared(args.data, args.cache, args.most, folder)
+    if args.data is None and not args.latency:
+        parser.error("--data DIR, with labels.parquet and prompts.parquet")
+    try:
+        document = found(args)
+    except TurnoutError as e:
+        sys.exit(f"compare_encoders: {e}")
+    if args.out:
+        written(args.out, document)
     print(json.dumps(document, indent=1) if args.json else page(document))
 
 
-def compared(data: Path, cache: Path | None, most: int, encoder: Path) -> dict[str, Any]:
+def found(args: argparse.Namespace) -> dict[str, Any]:
+    encoder = artifacts_dir() / "encoder"
+    students = [student(told) for told in args.student]
+    kinds = [*cost.shipped(encoder), *students]
+    document: dict[str, Any] = {
+        "command": command(sys.argv[1:]),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "base": BASE,
+        "read": read([] if args.latency else [args.data], [encoder, *(k.folder for k in students)]),
+        "costs": cost.measured(kinds),
+        "students": [trained(kind) for kind in students],
+    }
+    if args.latency:
+        return document
+    return document | compared(args.data, args.cache, args.most, encoder, students)
+
+
+def read(data: Sequence[Path], encoders: Sequence[Path]) -> dict[str, str]:
+    """Folder and file -> how its SHA-256 begins. Raises DataError for one that is not there."""
+    files = [one / name for one in data for name in ("labels.parquet", "prompts.parquet")]
+    files += [one / "model.onnx" for one in encoders]
+    if missing := [file for file in files if not file.is_file()]:
+        raise DataError(f"{missing[0]}: no such file")
+    return {f"{file.parent.name}/{file.name}": _digest(file) for file in files}
+
+
+def student(told: str) -> Kind:
+    """From `DIR` or `DIR@TOKENS`: an encoder's folder, and how many tokens it shall read."""
+    folder, _, tokens = told.partition("@")
+    made = Embedder(Path(folder))
+    count = int(tokens) if tokens.isdigit() else made.max_tokens
+    name = Path(folder).name
+    return Kind(f"student {name}" + (f" reading {count}" if tokens else ""), Path(folder), count)
+
+
+def trained(kind: Kind) -> dict[str, Any]:
+    """What its manifest says of its making."""
+    made = json.loads((kind.folder / "manifest.json").read_bytes())
+    return {
+        "name": kind.name,
+        "id": made["id"],
+        "learned": made.get("trained", {}),
+        "cosine": made["measured"].get("cosine_to_teacher_mean"),
+    }
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
+
+
+def compared(
+    data: Path, cache: Path | None, most: int, encoder: Path, students: Sequence[Kind]
+) -> dict[str, Any]:
     shipped = variants.minilm(encoder, 64)
     book = runs.read(data, artifacts_dir())
-    kept = _kept(cache, "64")
-    whole = runs.vectors(book.data, shipped, kept, lambda *_: None)
+    if cache:
+        cache.mkdir(parents=True, exist_ok=True)
+    whole = runs.vectors(book.data, shipped, cache / "64.npz" if cache else None, _tell)
     grouped, _ = contamination.grouped(book.data, whole)
     sets = list(all_sets(grouped, most))
     rows = np.unique(np.concatenate([one.rows for one in sets]))
     texts = [book.data.prompts.text[row] for row in rows]
-    longer = _vectors(cache, f"256-{most}", lambda: variants.minilm(encoder, 256)(texts))
-    static = _vectors(cache, f"static-{most}", lambda: variants.Static(shipped, texts)(texts))
-    seen = variants.surfaces(texts)
-    found = _groupings(
-        _spread(whole[rows], rows, book.data),
-        _spread(longer, rows, book.data),
-        _spread(static, rows, book.data),
-        _spread(seen, rows, book.data),
-    )
-    table = {
-        name: {split: [judge(one, group) for one in sets] for split, judge in SPLITS.items()}
-        for name, group in found.items()
-    }
+
+    def spread(name: str, make: Callable[[], Any]) -> Any:
+        return _spread(_vectors(cache, name, texts, make), rows, book.data)
+
+    longer = spread("256", lambda: variants.minilm(encoder, 256)(texts))
+    static = spread("static", lambda: variants.Static(shipped, texts)(texts))
+    seen = _spread(variants.surfaces(texts), rows, book.data)
+    found = _groupings(_spread(whole[rows], rows, book.data), longer, static, seen)
+    for kind in students:
+        key = f"{_digest(kind.folder / 'model.onnx')}-{kind.tokens}"
+        made = spread(key, lambda kind=kind: variants.minilm(kind.folder, kind.tokens)(texts))
+        found[f"{kind.name}, clusters"] = variants.clusters(made)
+    table: dict[str, Any] = {}
+    for name, group in found.items():
+        table[name] = {
+            split: [judge(one, group) for one in sets] for split, judge in SPLITS.items()
+        }
+        _tell(name, len(table), len(found))
     return {
         "sets": [_described(one) for one in sets],
         "utility": {
@@ -69,19 +140,30 @@ def compared(data: Path, cache: Path | None, most: int, encoder: Path) -> dict[s
     }
 
 
+def _tell(what: str, done: int, of: int) -> None:
+    if what != "embed" or done % 2000 < 100:
+        print(f"{what} {done}/{of}", file=sys.stderr, flush=True)
+
+
 def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Grouping]:
     both, light = np.hstack([short, seen / 10]), np.hstack([static, seen / 10])
     plain = variants.clusters(short)
     return {
         BASE: plain,
+        "the same, another seed": variants.clusters(short, seed=1),  # how far luck alone goes
         "MiniLM 256, clusters": variants.clusters(longer),
         "MiniLM 64, clusters, known texts": variants.known(short, plain),
         "MiniLM 64, a centroid per task": variants.classes(short),
         "MiniLM 64, trained head": variants.head(short),
         "MiniLM 64 + surface, trained head": variants.head(both),
-        "the same, known texts": variants.known(short, variants.head(both)),
+        "MiniLM 64 + surface, trained head, known texts": variants.known(
+            short, variants.head(both)
+        ),
+        **gated.named(short, both),
         "static, clusters": variants.clusters(static),
         "static + surface, trained head": variants.head(light),
+        "the same, MiniLM 64 where unsure": variants.fallback(variants.head(light), plain),
+        "static + surface, trained head, known texts": variants.known(static, variants.head(light)),
         "surface alone, clusters": variants.lloyd(seen),
         "true task labels": variants.truth,
         "nothing": variants.nothing(),
@@ -95,17 +177,14 @@ def _spread(vectors: Any, rows: Any, data: Data) -> Any:
     return out
 
 
-def _kept(cache: Path | None, name: str) -> Path | None:
-    if cache:
-        cache.mkdir(parents=True, exist_ok=True)
-    return cache / f"{name}.npz" if cache else None
-
-
-def _vectors(cache: Path | None, name: str, make: Callable[[], Any]) -> Any:
-    path = _kept(cache, name)
+def _vectors(cache: Path | None, name: str, texts: Sequence[str], make: Callable[[], Any]) -> Any:
+    """The cache serves these texts only; `name` tells the encoder."""
+    key = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:12]
+    path = cache / f"{name}-{key}.npz" if cache else None
     if path and path.is_file():
         return np.load(path)["vectors"]
     made = make()
+    _tell(name, len(texts), len(texts))
     if path:
         np.savez(path, vectors=made)
     return made
@@ -134,31 +213,6 @@ def _told(table: Any, name: str, split: str, sets: list[Labelled]) -> dict[str, 
             for one, a in zip(sets, own, strict=True)
         },
     }
-
-
-def page(document: dict[str, Any]) -> str:
-    lines = ["| encoder, one thread | " + " | ".join(f"{n} tokens" for n in cost.LENGTHS)]
-    lines[0] += " | memory |"
-    lines.append("|---" * (2 + len(cost.LENGTHS)) + "|")
-    for row in document["costs"]:
-        times = " | ".join(f"{row['ms'][str(n)]:.1f} ms" for n in cost.LENGTHS)
-        lines.append(f"| {row['kind']} | {times} | {row['mb']:.0f} MB |")
-    for split in SPLITS if "utility" in document else ():
-        lines += ["", f"Held out by {split}: points above the blind-mix line", ""]
-        names = [one["name"] for one in document["sets"]]
-        lines.append(f"| variant | mean of sets | against {BASE} | " + " | ".join(names) + " |")
-        lines.append("|---" * (3 + len(names)) + "|")
-        for name, told in document["utility"].items():
-            row = told[split]
-            cells = ["-" if row["sets"][n] is None else f"{row['sets'][n]:+.2f}" for n in names]
-            mean, against = map(_cell, (row["mean"], row["against_base"]))
-            lines.append(f"| {name} | {mean} | {against} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(found: tuple[float, float, float]) -> str:
-    value, low, high = found
-    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 if __name__ == "__main__":

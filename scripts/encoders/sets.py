@@ -83,6 +83,8 @@ def _set(data: Data, name: str, sources: Sequence[str], by: str, most: int) -> L
     readable = np.array([bool(text) for text in data.prompts.text])
     at = data.labels.where(np.isin(data.labels.source, wanted) & readable[data.labels.prompt])
     rows, place = np.unique(at.prompt, return_inverse=True)
+    if not len(rows):
+        return None
     score = np.full((len(rows), len(data.models)), np.nan)
     score[place, at.model] = at.score
     usd = np.full_like(score, np.nan)

@@ -16,7 +16,7 @@ from turnout.route.embed import Embedder, ends, unit
 from turnout.route.text import tail
 
 GROUPS, TEMPERATURE, TOP = 24, 0.05, 4  # as in a bundle
-RIDGE, SHARP = 10.0, 0.05
+RIDGE, SHARP, SURE = 10.0, 0.05, 0.5
 FAMILIAR = (0.0, 0.05)  # quantiles between which a text becomes a known one, as in a bundle
 CODE = re.compile(r"[{};=()\[\]<>]|\bdef \b|\bimport\b|\breturn\b")
 CHOICES = re.compile(r"(?m)^\s*\(?[A-J][).:]\s")
@@ -91,14 +91,14 @@ def surfaces(texts: Sequence[str]) -> Any:
 # -- groupings
 
 
-def clusters(vectors: Any) -> Grouping:
+def clusters(vectors: Any, seed: int = 0) -> Grouping:
     """As a bundle does: spherical K-means, a softmax over the nearest."""
 
     def group(learn: Any, found: Labelled) -> Any:
         own = vectors[found.rows]
         seen = own[learn]
         k = min(GROUPS, len(np.unique(seen, axis=0)))
-        centroids = kmeans(seen, np.ones(len(seen)), k, seed=0, starts=1)
+        centroids = kmeans(seen, np.ones(len(seen)), k, seed=seed, starts=1)
         return near(own, centroids)
 
     return group
@@ -151,6 +151,17 @@ def head(features: Any) -> Grouping:
         logit = x @ np.linalg.solve(gram, seen.T @ wanted) / SHARP
         share = np.exp(logit - logit.max(axis=1, keepdims=True))
         return share / share.sum(axis=1, keepdims=True)
+
+    return group
+
+
+def fallback(first: Grouping, other: Grouping) -> Grouping:
+    """`first` where it is surer of one group than of all the others together, else `other`."""
+
+    def group(learn: Any, found: Labelled) -> Any:
+        own = first(learn, found)
+        sure = (own.max(axis=1, keepdims=True) > SURE).astype(float)
+        return np.hstack([own * sure, other(learn, found) * (1 - sure)])
 
     return group
 

@@ -1,5 +1,7 @@
 """The arithmetic of an evaluation, where the answer is known beforehand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,10 +52,12 @@ def bundle(rng: np.random.Generator) -> Bundle:
     )
 
 
+@pytest.mark.parametrize("head", [False, True])
 @pytest.mark.parametrize("tools", [False, True])
-def test_many_at_once_are_scored_as_one_by_one(tools: bool) -> None:
+def test_many_at_once_are_scored_as_one_by_one(tools: bool, head: bool) -> None:
     rng = np.random.default_rng(0)
     made, vectors = bundle(rng), rng.normal(size=(20, 4))
+    made = replace(made, head=rng.normal(size=(5, 6)) if head else None)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     told = parity.judged(vectors, np.full(20, tools), made)
     for row, vector in enumerate(vectors):

@@ -184,7 +184,7 @@ def test_who_has_no_labels_at_all_is_less_sure_than_the_prior_says() -> None:
     found, group = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6), np.zeros(200, int)
     told = quality.quality(data, found, group, np.ones(200), 1)
     prior_says = np.sqrt(found.covariance[5, 0, 0])
-    assert told.se[0, 5] > 0.99 * quality.AHEAD * quality.CAUTION * prior_says
+    assert told.se[0, 5] > 0.99 * quality.AHEAD * prior_says
     assert told.evidence[0, 5] == 0
 
 
@@ -194,4 +194,46 @@ def test_a_handful_of_labels_is_hardly_more_than_none(count: int, sure: bool) ->
     scores[count:, 5] = np.nan
     data, found = book(scores, 6), prior_of(scores, 6)
     told = quality.quality(data, found, np.zeros(200, int), np.ones(200), 1)
-    assert (told.se[0, 5] < 2 * np.sqrt(found.covariance[5, 0, 0])) == sure
+    assert (told.se[0, 5] < 1.5 * np.sqrt(found.covariance[5, 0, 0])) == sure
+
+
+def test_an_easy_cluster_brings_models_near_to_each_other_and_makes_none_alike() -> None:
+    share = np.array([0.9, 0.8, 0.5])
+    same, easy, hard = quality.harder(share, np.array([0.0, 0.25, -0.25]), 0.7)
+    assert same == pytest.approx(share)
+    assert (np.diff(easy) < 0).all()
+    assert easy.max() < 1
+    assert easy[0] - easy[1] < 0.1 < hard[0] - hard[1]
+    assert quality.harder(np.array([0.7]), np.array([0.25, -0.25]), 0.7)[:, 0] == pytest.approx(
+        [0.95, 0.45]
+    )
+
+
+def test_where_all_do_well_an_estimate_is_surer() -> None:
+    """Half of the prompts are solved by nearly everybody: few points are left to be wrong by."""
+    rng = np.random.default_rng(0)
+    easy = rng.random((200, 6)) < 0.97
+    scores = np.where(
+        np.arange(400)[:, None] < 200, np.vstack([easy, easy]), rng.random((400, 6)) < 0.5
+    )
+    scores = scores.astype(float)
+    data, found = book(scores, 6), prior_of(scores, 6)
+    told = quality.quality(data, found, np.repeat([0, 1], 200), np.ones(400), 2)
+    assert (told.se[0] < told.se[1]).all()
+
+
+def test_difficulty_that_one_model_told_counts_for_less() -> None:
+    scores, group = np.repeat([1.0, 0.0], 40)[:, None], np.repeat([0, 1], 40)
+    alone, together = (
+        quality.effects(book(np.tile(scores, (1, m)), m).labels, group, 2, m)[0][0] for m in (1, 6)
+    )
+    assert together / alone == pytest.approx((6 / 7 * 240 / 260) / (1 / 2 * 40 / 60))
+
+
+def test_a_models_way_with_a_source_is_partly_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels that price and date do not foresee: half of what is left of them is believed."""
+    scores = labels([0.6, 0.6, 0.6, 0.6, 0.6, 0.9], 1000)
+    believed = prior_of(scores, 6).quality[5, 0]
+    monkeypatch.setattr(prior, "OWN", 0.0)
+    noise = prior_of(scores, 6).quality[5, 0]
+    assert noise + 0.01 < believed < 0.9

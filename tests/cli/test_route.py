@@ -75,6 +75,29 @@ def test_a_model_nobody_knows(call: Call, stdin: Any, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["reason"] == "unknown_model"
 
 
+UNFAMILIAR = {
+    "empty": "",
+    "one emoji": "🚂",
+    "Chinese": "请修复解析器中失败的测试",
+    "German": "Warum schlägt dieser Test fehl, wenn ich die Konfiguration ändere?",
+    "500 kB of Russian": "Почему падает этот тест? " * 12_000,
+    "500 kB of one letter": "a" * 500_000,
+}
+
+
+@pytest.mark.parametrize("text", UNFAMILIAR.values(), ids=UNFAMILIAR)
+def test_what_cannot_be_read_is_no_knowledge(
+    call: Call, stdin: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """No evidence is claimed for anybody; the profile that asks for some keeps the request."""
+    monkeypatch.setenv("TURNOUT_POLICY_PROFILE", "strict")
+    stdin(BODY | {"model": "claude-opus-4-7", "messages": [{"role": "user", "content": text}]})
+    assert call("route") == 0
+    decision = json.loads(capsys.readouterr().out)
+    assert (decision["provider"], decision["model"]) == ("anthropic", "claude-opus-4-7")
+    assert {one["evidence"] for one in decision["candidates"]} <= {0.0, None}
+
+
 # body, dialect -> a word of what is said
 UNREADABLE: dict[str, tuple[bytes, list[str], str]] = {
     "not JSON": (b"{", [], "anthropic"),

@@ -44,6 +44,9 @@ DECISIONS: dict[str, dict[str, Any]] = {
             )
         },
     ),
+    "a half known text": decided.row(
+        of_decision={"evidence": {"class_share": 0.834, "familiarity": 0.4}}
+    ),
     "pinned": decided.row(
         of_decision={
             "reason": "pinned",

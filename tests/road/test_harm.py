@@ -191,3 +191,26 @@ async def test_damaged_artifacts_stop_routing_not_traffic(
         assert name in warning
         assert await upgraded(way) != 426
         assert way.home.seen[-1].path == "/v1/responses"
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"encoder": "another-encoder"}, "encoder is 'another-encoder', but the encoder here has"),
+        ({"dim": 768}, "dim is 768, but the encoder here has 384"),
+    ],
+    ids=["name", "dimension"],
+)
+async def test_a_bundle_of_another_encoder_stops_routing_not_traffic(
+    road: OpenRoad, tmp_path: Path, facts: dict[str, object], says: str
+) -> None:
+    """c46: the running process says which, and the client's bytes go home."""
+    folder = artifacts.made(tmp_path / "artifacts")
+    artifacts.sign(folder / "bundles" / "test", **facts)
+    sent = message()
+    async with road() as way:
+        status, _, _ = await way.send(sent)
+        assert status == 200
+        assert [seen.body for seen in way.home.completions()] == [sent]
+        (warning,) = (await way.served.api("GET", "/v1/status"))["warnings"]
+        assert says in warning

@@ -39,7 +39,7 @@ def bundle(folder: Path) -> Path:
 
 def sign(folder: Path, **changes: object) -> Path:
     """Writes the manifest anew, with the digests of the files as they are."""
-    names = ["clusters.json", "models.json", *(f"{name}.npy" for name in ARRAYS)]
+    names = ["clusters.json", "models.json", *(path.name for path in folder.glob("*.npy"))]
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     (folder / "manifest.json").write_text(json.dumps(MANIFEST | {"files": files} | changes))
     return folder

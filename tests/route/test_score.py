@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
@@ -138,3 +139,21 @@ def test_tools_make_clusters_with_tools_likelier(bundle: Bundle) -> None:
 
 def test_a_vector_without_direction_is_no_error(bundle: Bundle) -> None:
     assert one([0, 0], bundle).weights == {0: 0.5, 1: 0.5}
+
+
+def test_of_any_kind_means_each_kind_alike(tmp_path: Path) -> None:
+    """Two classes of knowledge do not outvote one of coding."""
+    labels = ("agentic coding: issues", "knowledge: history", "knowledge: law")
+    made = gated(tmp_path, 0.9, 1.0)
+    made = replace(
+        made,
+        labels=labels,
+        tools=np.zeros(3),
+        centroids=np.eye(3, 2),
+        quality=np.array([[0.9, 0.0, 0.0], [0.5, 0.0, 0.0], [0.7, 0.0, 0.0]]),
+        se=np.zeros((3, 3)),
+        evidence=np.zeros((3, 3)),
+    )
+    found = one([0.6, 0.6], made).estimate("alpha")
+    assert found is not None
+    assert found.quality == pytest.approx((0.9 + 0.6) / 2)

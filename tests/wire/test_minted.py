@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
+from turnout.signers import opaque
 from turnout.wire.anthropic.edit import splice
+from turnout.wire.dialect import Hints
+from turnout.wire.dialects import DIALECTS
 from turnout.wire.gemini import edit as gemini
 from turnout.wire.gemini.signature import FOREIGN
+from turnout.wire.openai_chat import edit as openai_chat
+from turnout.wire.openai_chat.stream_reader import StreamReader as ChatReader
 from turnout.wire.openai_responses import edit as openai_responses
 from turnout.wire.request import Target
 
@@ -299,3 +304,74 @@ def test_c12_whose_thought_signature(contents: list[Any], at: Target, wanted: li
 def test_c2_c12_gemini_without_a_memory_is_not_even_read() -> None:
     sent = b"not even JSON"
     assert gemini.mend(sent, Target(model="gemini-3-a", asked=True)).body is sent
+
+
+# -- Chat: OpenRouter's reasoning_details
+
+
+def detail(by: str, name: str = "signature") -> Block:
+    return {"type": "reasoning.text", "text": "hm", name: f"{by}-x"}
+
+
+def answered(*details: Block, **more: Any) -> Block:
+    kept = {"reasoning_details": list(details)} if details else {}
+    return {"role": "assistant", "content": "ok", **kept, **more}
+
+
+# the conversation                                        to     it sees
+CHATS: dict[str, tuple[list[Any], Target, list[Any]]] = {
+    "c12 its own": ([HI, answered(detail("a")), HI], A, [HI, answered(detail("a")), HI]),
+    "c12 the sibling's": ([HI, answered(detail("b", "data")), HI], A, [HI, answered(), HI]),
+    "c12 one message of two": (
+        [HI, answered(detail("a")), HI, answered(detail("a"), detail("b")), HI], A,
+        [HI, answered(detail("a")), HI, answered(), HI],
+    ),
+    "c12 plain words are anybody's": (
+        [HI, answered(detail("b"), reasoning="hm"), HI], A, [HI, answered(reasoning="hm"), HI],
+    ),
+    "c12 the sibling again": (
+        [HI, answered(detail("a")), HI, answered(detail("b"), reasoning="hm"), HI], B,
+        [HI, answered(), HI, answered(detail("b")), HI],
+    ),
+    "c12 the same model at another provider": (
+        [HI, answered(detail("a")), HI], target("a", asked=False), [HI, answered(), HI],
+    ),
+    "c12 of no shape that we know": (
+        [HI, answered({"type": "reasoning.text", "text": "hm"}), HI], A,
+        [HI, answered({"type": "reasoning.text", "text": "hm"}), HI],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("messages", "at", "wanted"), CHATS.values(), ids=CHATS)
+def test_c12_whose_reasoning_details(messages: list[Any], at: Target, wanted: list[Any]) -> None:
+    sent = json.dumps({"model": "a", "messages": messages}, indent=1).encode()
+    written = openai_chat.splice(sent, at)
+    assert json.loads(written.body)["messages"] == wanted
+    if messages == wanted:
+        assert written.body == sent
+    assert any(one.what == "reasoning" for one in written.changes) is (messages != wanted)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_c12_what_reasoning_details_carry(streamed: bool) -> None:
+    """It is heard by who remembers it, and written for nobody else."""
+    said = answered(detail("b"), detail("c", "data"), {"type": "reasoning.summary"})
+    choice = {"index": 0, "delta" if streamed else "message": said, "finish_reason": "stop"}
+    chunk = {"id": "i", "model": "m", "choices": [choice]}
+    events = list(ChatReader().read(chunk))
+    assert [opaque(event) for event in events if opaque(event)] == ["b-x", "c-x"]
+    for dialect in DIALECTS.values():
+        writer = dialect.stream_writer(Hints(id="i", model="m"))
+        out = b"".join(piece for event in events for piece in writer.feed(event))
+        assert b"b-x" not in out
+        assert b"turnout_1_" not in out
+        assert b"thinking" not in out
+
+
+@pytest.mark.parametrize("details", ["x", [1], {"a": 1}, [{"signature": 1}], None])
+def test_reasoning_details_of_no_shape(details: Any) -> None:
+    chunk = {"choices": [{"delta": {"reasoning_details": details}, "finish_reason": "stop"}]}
+    assert not [event for event in ChatReader().read(chunk) if opaque(event)]
+    sent = json.dumps({"model": "a", "messages": [HI, answered(reasoning_details=details)]})
+    assert openai_chat.splice(sent.encode(), A).body == sent.encode()

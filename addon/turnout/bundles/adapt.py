@@ -18,7 +18,7 @@ from turnout.bundles.outcomes import CLASSES, Outcomes
 from turnout.bundles.own import Moved
 from turnout.errors import ConfigError
 from turnout.route import artifact
-from turnout.route.bundle import FILES, Bundle
+from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
 from turnout.route.shelves import Shelves
 from turnout.session.alarm import FALSE, FEEDBACK, HIT
@@ -67,7 +67,8 @@ def adapt(
 
 def _write(folder: Path, base_folder: Path, base: Bundle, found: Outcomes, moved: Moved) -> None:
     with publish.whole(folder) as new:
-        shutil.copyfile(base_folder / CLASSES, new / CLASSES)
+        for name in set(CLASSES) & set(publish.parts(base)):
+            shutil.copyfile(base_folder / name, new / name)
         for name in ("quality", "se", "evidence"):
             np.save(new / f"{name}.npy", getattr(moved, name).astype("<f4"))
         rows = json.loads((base_folder / "clusters.json").read_bytes())
@@ -75,7 +76,7 @@ def _write(folder: Path, base_folder: Path, base: Bundle, found: Outcomes, moved
         publish.document(new / "models.json", list(base.models))
         publish.document(
             new / "manifest.json",
-            _manifest(new, artifact.manifest(base_folder / "manifest.json"), found),
+            _manifest(new, base, artifact.manifest(base_folder / "manifest.json"), found),
         )
 
 
@@ -91,7 +92,9 @@ def _classes(rows: list[dict[str, Any]], found: Outcomes, moved: Moved) -> list[
     ]
 
 
-def _manifest(folder: Path, base: dict[str, Any], found: Outcomes) -> dict[str, Any]:
+def _manifest(
+    folder: Path, bundle: Bundle, base: dict[str, Any], found: Outcomes
+) -> dict[str, Any]:
     kept = ("encoder", "dim", "temperature", "top", "familiar", "profiles", "clusters", "models")
     told = ("models_with_labels", "labels")
     recipe = {
@@ -105,7 +108,7 @@ def _manifest(folder: Path, base: dict[str, Any], found: Outcomes) -> dict[str, 
         "version": folder.name,
         "base": {"version": base.get("version"), "quality": base["files"]["quality.npy"]},
         **{name: base[name] for name in (*kept, *told) if name in base},
-        "files": {name: publish.digest(folder / name) for name in FILES},
+        "files": {name: publish.digest(folder / name) for name in publish.parts(bundle)},
         "maker": MAKER,
         "recipe": recipe,
         "sessions": found.sessions,

@@ -11,6 +11,7 @@ type Vectors = NDArray[np.float64]  # (prompts, dim), unit rows
 type Weights = NDArray[np.float64]  # (prompts,)
 type Groups = NDArray[np.int64]  # (prompts,) index of the cluster
 
+MANY = 20  # topics in a cluster: two of them no longer say what it is about
 # category of a prompt -> what people call it, what it is about ("" = see its domain), with tools?
 NAMES: dict[str, tuple[str, str, bool]] = {
     "agentic_coding": ("agentic coding", "repository issues", True),
@@ -125,13 +126,14 @@ def _describe(prompts: Prompts, weight: Weights, rows: NDArray[np.int64]) -> dic
     kinds = [kind(category) for category in prompts.category[rows].tolist()]
     names = _mix([name for name, _, _ in kinds], share)
     (name, _), *others = names.items()
-    topics = [_topic(kind, prompts.domain[row]) for kind, row in zip(kinds, rows, strict=True)]
+    topics = [topic(kind, prompts.domain[row]) for kind, row in zip(kinds, rows, strict=True)]
     own = [kind[0] == name for kind in kinds]
     about = _mix([t for t, mine in zip(topics, own, strict=True) if mine], share[own])
     second = [other for other, part in others if part > 0.2][:1]
+    shown = list(about)[:2] if len(about) <= MANY else ["various topics"]
     sources = _mix(prompts.source[rows].tolist(), share)
     return {
-        "label": f"{' and '.join([name, *second])}: {', '.join(list(about)[:2])}",
+        "label": f"{' and '.join([name, *second])}: {', '.join(shown)}",
         "prompts": len(rows),
         "tools": round(float(share @ [has for _, _, has in kinds]), 4),
         "mix": {key: part for key, part in names.items() if part >= 0.02},
@@ -139,7 +141,7 @@ def _describe(prompts: Prompts, weight: Weights, rows: NDArray[np.int64]) -> dic
     }
 
 
-def _topic(kind: tuple[str, str, bool], domain: str) -> str:
+def topic(kind: tuple[str, str, bool], domain: str) -> str:
     return kind[1] or TOPICS.get(domain) or domain.replace("_", " ") or "general"
 
 

@@ -20,7 +20,7 @@ from turnout.session.alarm import FEEDBACK
 type Row = Mapping[str, Any]
 type Matrix = NDArray[np.float64]
 
-CLASSES = "centroids.npy"  # where it is the same, a number is the same class
+CLASSES = ("centroids.npy", "head.npy")  # where they are the same, so is a number's class
 DAMAGED = "damaged: no class, model or outcome can be read from them"
 ESCALATED = "came after another model had struggled: harder than what is usual there"
 
@@ -140,8 +140,9 @@ def alike(shelves: Shelves, folder: Path) -> frozenset[str]:
 
 
 def _classes(folder: Path) -> object:
-    """The digest of what defines them; a folder without one is like nothing else."""
+    """The digests of what defines them; a folder without any is like nothing else."""
     try:
-        return artifact.manifest(folder / "manifest.json")["files"].get(CLASSES, folder)
+        files = artifact.manifest(folder / "manifest.json")["files"]
+        return tuple(files[name] for name in CLASSES if name in files) or folder
     except ArtifactError:
         return folder

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from turnout.route.bundle import Bundle, Profile
-from turnout.route.score import FLOOR, anything, familiarity
+from turnout.route.score import FLOOR, anything, familiarity, nearness
 
 type Matrix = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class Told:
 
 def weights(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Matrix:
     """(prompts, dim) -> (prompts, clusters), rows add up to 1."""
-    logit = vectors @ bundle.centroids.T / bundle.temperature
+    logit = nearness(vectors, vectors @ bundle.centroids.T, bundle) / bundle.temperature
     logit = logit + np.where(tools[:, None], np.log(bundle.tools + FLOOR), 0.0)
     order = np.argsort(-logit, axis=1, kind="stable")[:, : bundle.top]
     near = np.take_along_axis(logit, order, axis=1)

@@ -6,13 +6,14 @@ A plot is a frame with axes, and marks put on it in units of the data.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from math import ceil
 from typing import Any
 
 type Row = Mapping[str, Any]
 type Point = tuple[float, float]
 
 WIDTH, HEIGHT = 720, 440
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 44, 52
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 54, 52
 INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 COLOURS = {"strict": "#1b6ca8", "parity": "#c8553d", "thrift": "#5b8c5a", "knn": "#8e6bbf"}
 
@@ -51,15 +52,27 @@ class Frame:
             f'fill-opacity="0.8"><title>{escape(hint)}</title></circle>'
         )
 
-    def text(self, x: float, y: float, words: str, colour: str = INK, *, size: int = 12) -> None:
-        """Kept inside: what would leave on the right is written to the left of its place."""
+    def text(
+        self, x: float, y: float, words: str, colour: str = INK, *, size: int = 12, off: float = 7
+    ) -> None:
+        """Kept inside: what would leave on the right is written to the left of its place, `off`
+        pixels from it."""
         left, top = self.at(x, y)
-        end = left + 7 + 0.56 * size * len(words) > WIDTH - 4
-        anchor, shift = ("end", -7) if end else ("start", 7)
+        end = left + off + 0.56 * size * len(words) > WIDTH - 4
+        anchor, shift = ("end", -off) if end else ("start", off)
         self.parts.append(
             f'<text x="{left + shift:.1f}" y="{top + 4:.1f}" font-size="{size}" fill="{colour}" '
             f'text-anchor="{anchor}">{escape(words)}</text>'
         )
+
+    def legend(self, colours: Mapping[str, str]) -> None:
+        """Above the frame, where no mark of the data is."""
+        for place, (name, colour) in enumerate(colours.items()):
+            left = LEFT + 90 * place
+            self.parts.append(
+                f'<circle cx="{left + 5}" cy="35" r="5" fill="{colour}"/><text x="{left + 14}" '
+                f'y="39" font-size="12" fill="{colour}">{escape(name)}</text>'
+            )
 
     def svg(self) -> str:
         return (
@@ -113,7 +126,7 @@ def frontier(row: Row) -> str:
     title = f"{row['name']}: {row['requested']} requested, {row['prompts']} prompts"
     plot = Frame(
         title,
-        (0.0, max(most, 110.0)),
+        (0.0, 40.0 * ceil(max(most, 110.0) / 40)),
         (low - room, high + room),
         f"bill, % of the requested model's ({row['bill']})",
         "mean score, %",
@@ -125,11 +138,9 @@ def frontier(row: Row) -> str:
             plot.dot(bill, quality, PALE, 3.5, model)
             if (bill, quality) in hull:
                 plot.text(bill, quality - room * 0.35, model, PALE, size=10)
-    for place, (name, bill, quality) in enumerate(routed):
-        colour = COLOURS.get(name, INK)
-        plot.dot(bill, quality, colour, 6, name)
-        plot.text(plot.x[1] * 0.8, plot.y[0] + room * (1 + 1.3 * place), name, colour)
-        plot.dot(plot.x[1] * 0.8, plot.y[0] + room * (1 + 1.3 * place), colour, 5)
+    for name, bill, quality in routed:
+        plot.dot(bill, quality, COLOURS.get(name, INK), 6, name)
+    plot.legend({name: COLOURS.get(name, INK) for name, _, _ in routed})
     return plot.svg()
 
 
@@ -160,8 +171,9 @@ def calibration(bins: Sequence[Row], split: str) -> str:
     plot.line([(0, 0), (1, 1)], PALE, dash="5 4")
     plot.line([(one["predicted"], one["measured"]) for one in bins], COLOURS["parity"])
     for one in bins:
-        plot.dot(one["predicted"], one["measured"], COLOURS["parity"], 3 + one["cases"] ** 0.5 / 2)
-        plot.text(one["predicted"], one["measured"], str(one["cases"]), size=10)
+        radius = 3 + one["cases"] ** 0.5 / 2
+        plot.dot(one["predicted"], one["measured"], COLOURS["parity"], radius)
+        plot.text(one["predicted"], one["measured"], str(one["cases"]), size=10, off=radius + 4)
     return plot.svg()
 
 

@@ -16,7 +16,7 @@ from turnout.bundles.benchmarks import BENCHMARKS
 from turnout.bundles.contamination import fingerprints
 from turnout.bundles.data import Data
 from turnout.bundles.quality import LEAST, MOST, Quality
-from turnout.route.bundle import FILES, Bundle
+from turnout.route.bundle import FILES, HEAD, Bundle
 
 if TYPE_CHECKING:
     from turnout.bundles.train import Learned
@@ -63,13 +63,12 @@ PUBLIC = [
     "Kimi K2, K2.5 and MiniMax M2.5 READMEs, modified MIT",
 ]
 NOTES = [
-    "Standard errors of models with fewer than 20 labels are four times what the prior says: "
-    "twice, as errors of models without labels were measured to be twice as large, and twice again "
-    "as caution (bundles/quality.py).",
+    "Standard errors of models with fewer than 20 labels are twice what the prior says: on the day "
+    "models arrive their errors are measured to be that much larger (bundles/quality.py).",
     "Modern models have labels on agentic coding and structured output only; elsewhere their "
     "quality rests on price, release date and public benchmarks (evidence 0, larger se).",
-    "What a harness does to one model is taken for noise: labels from one harness promise less "
-    "about another.",
+    "Of what a model does on one source beyond its abilities, half is taken for its way with the "
+    "task, half for the harness and noise (OWN in bundles/prior.py).",
 ]
 
 
@@ -102,6 +101,8 @@ def whole(folder: Path) -> Iterator[Path]:
 def _arrays(folder: Path, bundle: Bundle, data: Data) -> None:
     for name in ("centroids", "quality", "se", "evidence"):
         np.save(folder / f"{name}.npy", getattr(bundle, name).astype("<f4"))
+    if bundle.head is not None:
+        np.save(folder / HEAD, bundle.head.astype("<f4"))
     np.save(folder / SEEN, fingerprints(data.prompts.text))
 
 
@@ -132,7 +133,7 @@ def _manifest(
         "version": bundle.version,
         "encoder": bundle.encoder,
         "dim": bundle.dim,
-        "files": {f: digest(folder / f) for f in (*FILES, SEEN)},
+        "files": {f: digest(folder / f) for f in (*parts(bundle), SEEN)},
         "temperature": bundle.temperature,
         "top": bundle.top,
         "familiar": list(bundle.familiar),
@@ -165,6 +166,11 @@ def _shrinkage(found: Quality, data: Data) -> dict[str, Any]:
     pseudo = zip(data.sources, found.pseudo, strict=True)
     counts = {name: round(float(n)) for name, n in pseudo}
     return {"least": LEAST, "most": MOST, "pseudo_counts": counts}
+
+
+def parts(bundle: Bundle) -> tuple[str, ...]:
+    """Its files, but for those that only say how it was made."""
+    return FILES if bundle.head is None else (*FILES, HEAD)
 
 
 def digest(path: Path) -> str:

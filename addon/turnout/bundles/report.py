@@ -190,9 +190,9 @@ def _arrivals(judged: Sequence[Row]) -> Iterator[str]:
             cells = [_of(one[key].get(name, {})) for name in names]
             yield f"| {asked} | {one['z']:g} | {' | '.join(cells)} |"
     yield (
-        "\nA bundle that multiplies the errors of models without labels by four (AHEAD and CAUTION "
-        "in bundles/quality.py) turns z 0.5 into about z 2. Cases share models: the intervals are "
-        "too narrow."
+        "\nA bundle that doubles the errors of models with fewer than 20 labels (AHEAD in "
+        "bundles/quality.py) turns z 0.5 into about z 1. Cases share models: the intervals are too "
+        "narrow."
     )
 
 

@@ -87,7 +87,7 @@ def evaluate(
     tell("near duplicates", 1, 1)
     scales = training.tuned(data, book.public)
     recipe = replace(Recipe(), temperature=bundle.temperature, top=bundle.top)
-    recipe = replace(recipe, clusters=len(bundle.labels))
+    recipe = replace(recipe, clusters=None if bundle.head is not None else len(bundle.labels))
     case = Case(data, made, book.public, encoder, recipe, scales)
     home = release.find(shelves, version)
     sizes = [int(row["prompts"]) for row in json.loads((home / "clusters.json").read_bytes())]

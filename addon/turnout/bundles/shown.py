@@ -40,12 +40,18 @@ def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[
         "version": bundle.version,
         "latest": release.pointed(shelves) == bundle.version,
         "encoder": bundle.encoder,
+        "told_by": told_by(bundle),
         "profiles": {name: _profile(rules) for name, rules in bundle.profiles.items()},
         "models": len(bundle.models),
         "models_with_labels": int((bundle.evidence > 0).any(axis=0).sum()),
         "clusters": [_cluster(row, k, bundle, dials) for k, row in enumerate(clusters)],
         "dial": {name: _dial(dial, bundle) for name, dial in dials.items()},
     }
+
+
+def told_by(bundle: Bundle) -> str:
+    """What says which class a text is of."""
+    return "nearest centroid" if bundle.head is None else "trained head"
 
 
 def _shares(clusters: Sequence[Row]) -> list[float]:
@@ -114,6 +120,7 @@ def diff(shelves: Shelves, old: str, new: str, encoder: Embedder) -> Row:
         "old": old,
         "new": new,
         "clusters": [len(one.labels), len(other.labels)],
+        "told_by": [told_by(one), told_by(other)],
         "labels_gone": sorted(set(one.labels) - set(other.labels)),
         "labels_new": sorted(set(other.labels) - set(one.labels)),
         "models_gone": sorted(set(one.models) - set(other.models)),

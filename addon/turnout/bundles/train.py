@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from turnout.bundles import cluster, prior, publish, quality
+from turnout.bundles import cluster, prior, publish, quality, tasks
 from turnout.bundles.benchmarks import PublicScore
 from turnout.bundles.data import Data
 from turnout.bundles.facts import features
@@ -24,6 +24,8 @@ from turnout.route.embed import Embedder
 type Tell = Callable[[str, int, int], None]
 type Vectors = NDArray[np.float64]  # (prompts, dim), a row of zeros where there is no text
 
+COSINE = 0.05  # temperature of groups by K-means
+KMEANS = 24  # groups, where the sources name one task only
 PROFILES = {
     "strict": Profile(epsilon=0.0, z=1.0, min_evidence=20.0),
     "parity": Profile(epsilon=0.02, z=0.5),
@@ -33,14 +35,16 @@ PROFILES = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`temperature`: of the softmax, in cosine, over the `top` nearest clusters. From 0.01 to 0.05
-    and 1 to 8 the held-out squared error changes by about 1 %. `familiar`: quantiles of the
-    training prompts' cosines to their clusters, between which a text becomes a known one."""
+    """`clusters`: so many by K-means; None: the task classes that the sources name, and a head.
 
-    clusters: int = 24
+    `temperature`: of the softmax over the `top` nearest clusters. With K-means the held-out squared
+    error changes by 1 % from 0.01 to 0.05 and 1 to 8. `familiar`: quantiles of the training
+    prompts' cosines to their clusters, between which a text becomes a known one."""
+
+    clusters: int | None = None
     seed: int = 0
     starts: int = 4
-    temperature: float = 0.05
+    temperature: float = tasks.TEMPERATURE
     top: int = 4
     familiar: tuple[float, float] = (0.0, 0.05)
 
@@ -50,6 +54,7 @@ class Learned:
     """`rows`: what a person may know of each cluster."""
 
     centroids: Vectors
+    head: Vectors | None
     rows: list[dict[str, Any]]
     found: quality.Quality
     scales: prior.Scales
@@ -81,17 +86,31 @@ def learn(
 ) -> Learned:
     """From the prompts `seen`, and of their labels only. `data` holds no other labels."""
     shown = seen & (np.linalg.norm(vectors, axis=1) > 0)
-    k = min(recipe.clusters, len(np.unique(vectors[shown], axis=0)))
     weight = np.zeros(len(seen))
     weight[shown] = cluster.weights(data.prompts.source[shown])
-    centroids = cluster.kmeans(vectors[shown], weight[shown], k, recipe.seed, recipe.starts)
-    group = np.where(shown, cluster.nearest(vectors, centroids), -1)
+    group, centroids, head = _grouped(data, vectors, shown, weight, recipe)
+    k = len(centroids)
     found = prior.fit(data, prior.cells(data, public), scales)
     made = quality.quality(data, found, group, weight, k)
     rows = cluster.describe(data.prompts, weight, group, k)
     closest = (vectors[shown] @ centroids.T).max(axis=1)
     low, high = np.quantile(closest, recipe.familiar).clip(-1, 1).round(4).tolist()
-    return Learned(centroids, rows, made, scales, (low, high))
+    return Learned(centroids, head, rows, made, scales, (low, high))
+
+
+def _grouped(
+    data: Data, vectors: Vectors, shown: NDArray[np.bool_], weight: Vectors, recipe: Recipe
+) -> tuple[cluster.Groups, Vectors, Vectors | None]:
+    """(prompts,) group or -1; (groups, dim) their middles; the head. One task makes no head."""
+    labelled = np.bincount(data.labels.prompt, minlength=len(shown)) > 0
+    group, k = tasks.classes(data.prompts, shown & labelled)
+    if recipe.clusters is None and k > 1:
+        centroids = tasks.means(vectors, weight, group, k)
+        return group, centroids, tasks.head(vectors, weight, group, k)
+    most = KMEANS if recipe.clusters is None else recipe.clusters
+    k = min(most, len(np.unique(vectors[shown], axis=0)))
+    centroids = cluster.kmeans(vectors[shown], weight[shown], k, recipe.seed, recipe.starts)
+    return np.where(shown, cluster.nearest(vectors, centroids), -1), centroids, None
 
 
 def as_bundle(
@@ -113,6 +132,7 @@ def as_bundle(
         se=found.se,
         evidence=found.evidence,
         familiar=learned.familiar,
+        head=learned.head,
     )
 
 

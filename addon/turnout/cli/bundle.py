@@ -104,7 +104,11 @@ def promote(version: str) -> None:
 @db_option
 @click.option("--data", type=FOLDER, help="A folder with labels.parquet and prompts.parquet.")
 @click.option("--version", help="Name of the new version.  [default: today's date and a letter]")
-@click.option("--clusters", type=click.IntRange(1, 512), default=24, show_default=True)
+@click.option(
+    "--clusters",
+    type=click.IntRange(1, 512),
+    help="So many groups by K-means.  [default: the tasks that the sources name]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), help="Keeps vectors between runs.")
 def train(
@@ -113,7 +117,7 @@ def train(
     db: Path | None,
     data: Path | None,
     version: str | None,
-    clusters: int,
+    clusters: int | None,
     seed: int,
     cache: Path | None,
 ) -> None:
@@ -133,7 +137,7 @@ def train(
         )
         return
     from turnout.bundles import release, runs
-    from turnout.bundles.train import Recipe
+    from turnout.bundles.train import COSINE, Recipe
 
     name = version or _next(shelves)
     folder = release.free(shelves, name)
@@ -141,7 +145,9 @@ def train(
     with progress() as tell:
         book = runs.read(data, shelves.shipped, strict=True)
         vectors = runs.vectors(book.data, encoder, cache, tell)
-        recipe = Recipe(clusters=clusters, seed=seed)
+        recipe = Recipe(seed=seed)
+        if clusters is not None:
+            recipe = Recipe(clusters=clusters, temperature=COSINE, seed=seed)
         runs.train(book, vectors, encoder, recipe, folder, tell)
     for one in bundle_page.excluded(book.data.excluded):
         click.echo(one, err=True)

@@ -64,6 +64,7 @@ def show(found: Row, console: Console) -> None:
     star = " (in use)" if found["latest"] else ""
     labelled = f"{found['models_with_labels']} of {found['models']} models have labels"
     console.print(f"bundle {found['version']}{star}, encoder {found['encoder']}; {labelled}")
+    console.print(f"{len(found['clusters'])} classes, told by: {found['told_by']}")
     for name, dial in found["dial"].items():
         console.print()
         console.print(f"requested: {name}   (? = fewer than 20 labels behind it)", style="bold")
@@ -104,6 +105,8 @@ def diff(found: Row, console: Console) -> None:
     console.print(
         f"{found['old']} -> {found['new']}: {' -> '.join(map(str, found['clusters']))} clusters"
     )
+    if len(set(found["told_by"])) > 1:
+        console.print(page.told("told by", " -> ".join(found["told_by"])), soft_wrap=True)
     for name in ("labels_gone", "labels_new", "models_gone", "models_new"):
         if found[name]:
             console.print(page.told(name.replace("_", " "), ", ".join(found[name])), soft_wrap=True)

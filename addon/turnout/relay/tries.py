@@ -79,6 +79,7 @@ class Tries:
         self._tried, self._sent = tried, 0
         self._last: Answer | None = None
         self._unread = False  # the client's own request was refused for its opaque reasoning
+        self._bare: Attempt | None = None  # it without that, which came before its time
         self._unreachable: set[str] = set()
         self._running: dict[asyncio.Task[Result], Try] = {}
         self._hedged = False
@@ -106,8 +107,10 @@ class Tries:
     def _next(self) -> Attempt | None:
         """What a breaker holds back is sent all the same when there is nothing else."""
         held, self._spare, spare = None, None, self._spare
-        for attempt in chain([spare] if spare else [], self._attempts):
+        early, self._bare = (spare, self._bare), None
+        for attempt in chain(filter(None, early), self._attempts):
             if attempt.gone and not self._unread:
+                self._bare = attempt
                 continue
             if attempt.untouched or attempt is spare:
                 return attempt

@@ -7,6 +7,7 @@ centroids.npy   (clusters, dim) unit rows
 quality.npy     (clusters, models) expected score, 0..1
 se.npy          (clusters, models) standard error of that, same unit
 evidence.npy    (clusters, models) effective number of labels behind it; 0 = prior only
+head.npy        (dim + 1, clusters) not in every bundle: a trained head, its last row the bias
 """
 
 import json
@@ -29,9 +30,11 @@ RANGES = {
     "quality": (0.0, 1.0),
     "se": (0.0, 1.0),
     "evidence": (0.0, np.inf),
+    "head": (-1e3, 1e3),
 }
+HEAD = "head.npy"  # where there is one, it tells the clusters apart, not their centroids
 KNOWN = (-2.0, -2.0)  # cosines that nothing is below
-FILES = ("clusters.json", "models.json", *(f"{name}.npy" for name in RANGES))
+FILES = ("clusters.json", "models.json", *(f"{name}.npy" for name in RANGES if name != "head"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Profile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """`temperature` of the softmax over the `top` nearest clusters, in units of cosine.
+
+    `head`: (dim + 1, clusters), by which a text belongs to clusters; None: by cosine.
 
     `familiar`: up to the first cosine to the nearest cluster nothing is known of a text, from the
     second on it is like what was learned from.
@@ -68,6 +73,7 @@ class Bundle:
     se: Matrix
     evidence: Matrix
     familiar: tuple[float, float] = KNOWN
+    head: Matrix | None = None
 
     @classmethod
     def load(cls, folder: Path, *, encoder: str, dim: int) -> Self:
@@ -94,7 +100,12 @@ class Bundle:
             se=_array(folder, "se", shape),
             evidence=_array(folder, "evidence", shape),
             familiar=_familiar(manifest, path),
+            head=_array(folder, "head", (dim + 1, len(clusters))) if headed(manifest) else None,
         )
+
+
+def headed(manifest: Mapping[str, Any]) -> bool:
+    return HEAD in manifest["files"]
 
 
 def _same(path: Path, name: str, found: object, wanted: object) -> None:

@@ -47,10 +47,13 @@ class Embedder:
         rows = [self._hidden(text).mean(axis=0) for text in texts]
         return unit(np.array(rows, np.float32).reshape(len(rows), self.dim))
 
+    def tokens(self, text: str) -> list[int]:
+        """The ids that are read of it: both ends."""
+        return ends(self._tokenizer.encode(ends(text, CHARACTERS)).ids, self.max_tokens)
+
     def _hidden(self, text: str) -> NDArray[np.float32]:
         """(tokens, dim): the encoder's last layer."""
-        whole = ends(text, CHARACTERS)
-        ids = np.array([ends(self._tokenizer.encode(whole).ids, self.max_tokens)], np.int64)
+        ids = np.array([self.tokens(text)], np.int64)
         feed = {
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),

@@ -1,16 +1,18 @@
 """Vector -> the clusters it is near, and through them how well each model would do.
 
-weight(k) = softmax over the top clusters of  cosine(k) / temperature  [+ log(tools(k) + floor)]
+weight(k) = softmax over the top clusters of  near(k) / temperature  [+ log(tools(k) + floor)]
+near(k)   = what the trained head says of it; the cosine to its centroid where there is no head
 quality   = sum of weight * quality(k)
 se        = sum of weight * se(k)         the errors of one model come from one prior: they add up
 evidence  = sum of weight * evidence(k)
 
 A text that is far from all clusters is of a kind that was not learned from. As far as that goes,
-it is taken for one of any kind: the mean over all clusters, with how much a model's lead differs
-between them as its error, and no label behind it.
+it is taken for one of any kind: the mean over all clusters, each kind of work counting alike, with
+how much a model's lead differs between them as its error, and no label behind it.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +69,7 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     (Bayes' rule; the likelihood is the share of such prompts).
     """
     cosine = bundle.centroids @ np.asarray(vector, np.float64)
-    logit = cosine / bundle.temperature
+    logit = nearness(np.asarray(vector, np.float64), cosine, bundle) / bundle.temperature
     if tools:
         logit = logit + np.log(bundle.tools + FLOOR)
     order = np.argsort(-logit, kind="stable")[: bundle.top]
@@ -87,6 +89,13 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     return Scored(best, label, float(cosine[best]), near, weights, bundle, blend)
 
 
+def nearness(vectors: Vector, cosine: Vector, bundle: Bundle) -> Vector:
+    """(..., dim), (..., clusters) -> (..., clusters)"""
+    if bundle.head is None:
+        return cosine
+    return np.asarray(vectors @ bundle.head[:-1] + bundle.head[-1])
+
+
 def familiarity(similarity: Vector | np.float64, bundle: Bundle) -> Vector:
     """Cosine to the nearest cluster -> 0 to 1."""
     low, high = bundle.familiar
@@ -95,9 +104,16 @@ def familiarity(similarity: Vector | np.float64, bundle: Bundle) -> Vector:
 
 def anything(bundle: Bundle, *, tools: bool) -> tuple[Vector, Vector, Vector]:
     """(models,) each: quality, se and evidence for a text of any kind."""
-    mass = bundle.tools + FLOOR if tools else np.ones(len(bundle.labels))
+    mass = _apart(bundle.labels) * (bundle.tools + FLOOR if tools else 1.0)
     mass = mass / mass.sum()
     lead = bundle.quality - bundle.quality.mean(axis=1, keepdims=True)
     spread = mass @ (lead - mass @ lead) ** 2
     se = np.sqrt((mass @ bundle.se) ** 2 + spread)
     return mass @ bundle.quality, np.minimum(se, 1.0), np.zeros_like(se)
+
+
+@lru_cache(maxsize=8)
+def _apart(labels: tuple[str, ...]) -> Vector:
+    """(clusters,) one over how many are of the same kind of work: what their labels begin with."""
+    kinds = [label.split(":")[0] for label in labels]
+    return 1 / np.array([kinds.count(kind) for kind in kinds], np.float64)

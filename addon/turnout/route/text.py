@@ -4,6 +4,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
+from turnout.route.language import english
 from turnout.wire.request import Ask
 
 LIMIT = 1024  # bytes; the end says what is wanted, and tokenising 500 kB costs 340 ms
@@ -51,9 +52,10 @@ _WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{2,30}(?![A-Za-z])")
 
 
 def readable(text: str) -> bool:
-    """Whether an encoder of English can make something of it: not of an emoji, of Chinese."""
+    """Whether an encoder of English can make something of it: not of an emoji, Chinese, French."""
     letters = [letter for letter in text if letter.isalpha()]
-    return bool(_WORD.search(text)) and 2 * sum(map(str.isascii, letters)) >= len(letters)
+    latin = 2 * sum(map(str.isascii, letters)) >= len(letters)
+    return latin and bool(_WORD.search(text)) and english(text)
 
 
 def words(ask: Ask) -> str:

@@ -77,7 +77,8 @@ def words(name: str | None) -> str:
 def quality(row: Row) -> Iterator[Line]:
     if row["cluster"] is not None:
         label = f", {row['cluster_label']}" if row["cluster_label"] else ""
-        yield told("cluster", f"{row['cluster']}{label} (bundle {row['bundle'] or 'unknown'})")
+        found = f"{row['cluster']}{label} (bundle {row['bundle'] or 'unknown'})"
+        yield told("cluster", found + kinship(row["evidence"]))
     mine, theirs = row["quality"], row["quality_requested"]
     if mine is not None and theirs is not None:
         side = "below" if mine < theirs else "above"
@@ -85,6 +86,17 @@ def quality(row: Row) -> Iterator[Line]:
         yield told("quality", found + allowed(row["evidence"]))
     elif mine is not None:
         yield told("quality", f"{mine:.3f} expected; of what was asked for it is unknown")
+
+
+def kinship(evidence: Any) -> str:
+    """How sure the head is of the class, and how much the text is of a learned kind at all."""
+    if not isinstance(evidence, dict):
+        return ""
+    share, known = (evidence.get(name) for name in ("class_share", "familiarity"))
+    told = f"; the head gives it {share:.0%}" if isinstance(share, int | float) else ""
+    if isinstance(known, int | float):
+        told += f"; {known:.0%} like what was learned from, the rest counts as of any kind"
+    return told
 
 
 def allowed(evidence: Any) -> str:

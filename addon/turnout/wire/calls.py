@@ -64,6 +64,10 @@ class Calls:
     def __contains__(self, index: int) -> bool:
         return index in self._latest
 
+    def named(self, index: int) -> bool:
+        """Has it been given out?"""
+        return index in self._latest and self._latest[index].number is not None
+
     def begun(self, index: int) -> bool:
         """Has any input of this call come?"""
         return bool(self._latest[index].fragments)

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from turnout.errors import UnsupportedError
 
 VERSION = "1"
-GEMINI = "gemini"  # the family whose signatures also stand on parts that other clients drop
+GEMINI = "gemini"
+DETAILS = "details"  # OpenRouter's `reasoning_details`, whoever made what is in them
+# of what other dialects have no place for; it is remembered, and goes to no other client
+HOMELESS = frozenset({GEMINI, DETAILS})
 ENVELOPE = re.compile(r"turnout_(\d+)_([a-z]+)_([A-Za-z0-9_-]*)")
 MARK = "__turnout_"  # before one that an id carries
 IN_BODY = re.compile(rb'(?<=[A-Za-z0-9_-])__turnout_\d+_[a-z]+_[A-Za-z0-9_-]*(?=")')
@@ -52,10 +55,10 @@ def decode(text: str) -> Envelope | None:
         raise UnsupportedError("signature", "a damaged envelope") from e
 
 
-def is_of(text: str, family: str) -> bool:
-    """In an envelope of this family, of whatever version."""
+def homeless(text: str) -> bool:
+    """In an envelope that means nothing outside its own dialect, of whatever version."""
     match = ENVELOPE.fullmatch(text)
-    return match is not None and match[2] == family
+    return match is not None and match[2] in HOMELESS
 
 
 def with_id(id: str, envelope: Envelope) -> str:

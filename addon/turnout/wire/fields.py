@@ -38,6 +38,16 @@ def get[T](body: Mapping[str, Any], name: str, kind: type[T], default: T | None 
     return value if type(value) is kind else of(value, kind, name)
 
 
+def limit(body: Mapping[str, Any], name: str) -> int | None:
+    """An output limit. None below 1: what that means (nothing but a warm cache, or an error) only
+    whoever was asked can say; a model that wants room to reason would be given some.
+    """
+    value = get(body, name, int)
+    if value is not None and value < 1:
+        raise UnsupportedError("native_only", f"{name} {value}")
+    return value
+
+
 def need[T](body: Mapping[str, Any], name: str, kind: type[T]) -> T:
     value = body.get(name)
     return value if type(value) is kind else of(value, kind, name)

@@ -8,7 +8,7 @@ from typing import Any
 from turnout.errors import UnsupportedError, WireError, reading
 from turnout.wire.anthropic import blocks, thinking, tools
 from turnout.wire.changes import Changes
-from turnout.wire.fields import get, need, of, only
+from turnout.wire.fields import get, limit, need, of, only
 from turnout.wire.memo import Reading, opened
 from turnout.wire.request import Message, Request, Role, Text
 
@@ -46,7 +46,7 @@ def _request(body: dict[str, Any]) -> Request:
         model=need(body, "model", str),
         system=_system(body, note),
         messages=tuple([_message(raw, note) for raw in need(body, "messages", list)]),
-        max_tokens=get(body, "max_tokens", int),
+        max_tokens=limit(body, "max_tokens"),
         temperature=get(body, "temperature", float),
         top_p=get(body, "top_p", float),
         top_k=get(body, "top_k", int),

@@ -42,6 +42,8 @@ class StreamReader:
         self._usage: dict[str, Any] = {}
         self._calls = Calls(nonce)
         self._inputs: dict[int, Any] = {}  # of open tool blocks: the input they were opened with
+        self._begun: set[int] = set()  # blocks
+        self._early: dict[int, str] = {}  # input of blocks that have not begun
         self._after_text = False  # was the last block text?
         self._break = False  # text after text is another block: a line break goes between them
         self._stop: tuple[str, str | None] | None = None
@@ -73,14 +75,15 @@ class StreamReader:
 
     def _block_start(self, payload: dict[str, Any]) -> Iterator[Event]:
         index, block = _index(payload), payload["content_block"]
-        kind = block.get("type")
+        kind, early = block.get("type"), self._early.pop(_index(payload), "")
+        self._begun.add(index)
         if kind in ("thinking", "redacted_thinking", "tool_use"):
             self._after_text = False
         self._break = kind == "text" and self._after_text
         if kind == "tool_use":
             self._inputs[index] = block.get("input") or {}
             head = {"id": _name(block.get("id")), "name": _name(block.get("name"))}
-            yield from self._calls.take(index, **head)
+            yield from self._calls.take(index, **head, json=early)
         elif kind == "redacted_thinking":
             yield Redacted(_string(block, "data"))
         elif kind in ("text", "thinking"):
@@ -92,6 +95,8 @@ class StreamReader:
             fragment, index = _string(delta, "partial_json"), _index(payload)
             if fragment and index in self._calls:
                 yield from self._calls.take(index, json=fragment)
+            elif index not in self._begun:
+                self._early[index] = self._early.get(index, "") + fragment
         else:
             yield from self._delta(delta)
 

@@ -8,7 +8,7 @@ from typing import Any
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.dialect import Place
-from turnout.wire.fields import get, need, of, only
+from turnout.wire.fields import get, limit, need, of, only
 from turnout.wire.gemini import contents, names, place, reason, tools
 from turnout.wire.gemini.names import normal
 from turnout.wire.memo import opened
@@ -58,7 +58,7 @@ def _request(body: dict[str, Any], at: Place) -> Request:
         stream=at.stream,
         system=_system(body.get("systemInstruction")),
         messages=messages,
-        max_tokens=get(generation, "maxOutputTokens", int),
+        max_tokens=limit(generation, "maxOutputTokens"),
         temperature=_wish(generation, "temperature", note),
         top_p=_wish(generation, "topP", note),
         top_k=_whole(_wish(generation, "topK", note)),

@@ -34,7 +34,7 @@ def splice(body: bytes, target: Target) -> Written:
     """Raises WireError, and UnsupportedError when the target cannot be told all of it.
 
     For the model that the client asked for nothing changes, save that what ids carry for other
-    families stays here: OpenAI refuses an id of more than 64 characters.
+    families stays here (OpenAI refuses an id of more than 64 characters), and what others signed.
     """
     with reading("openai_chat"):
         plain = envelope.stripped(body)
@@ -42,7 +42,9 @@ def splice(body: bytes, target: Target) -> Written:
         edits = Edits(plain, members)
         if plain is not body:
             edits.note("tool ids", "without the signatures of another family")
-        if parsed.model != target.model:
+        if parsed.model == target.model:
+            history.unsign(edits, parsed.messages, target)
+        else:
             _check(facts(parsed, members), parsed, target)
             _fit(edits, parsed, target)
         return edits.written()

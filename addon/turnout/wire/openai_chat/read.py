@@ -8,7 +8,7 @@ from typing import Any
 
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
-from turnout.wire.fields import get, need, of, only
+from turnout.wire.fields import get, limit, need, of, only
 from turnout.wire.memo import opened
 from turnout.wire.openai_chat import messages, reasoning, tools
 from turnout.wire.request import Message, Request, Text
@@ -84,8 +84,8 @@ def _known(body: dict[str, Any], note: Changes) -> None:
 
 
 def _max_tokens(body: dict[str, Any]) -> int | None:
-    newer = get(body, "max_completion_tokens", int)
-    return get(body, "max_tokens", int) if newer is None else newer
+    newer = limit(body, "max_completion_tokens")
+    return limit(body, "max_tokens") if newer is None else newer
 
 
 def _stop(stop: Any) -> tuple[str, ...]:

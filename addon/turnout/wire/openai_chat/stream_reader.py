@@ -10,6 +10,7 @@ from turnout.wire.calls import Calls
 from turnout.wire.events import (
     Event,
     Failed,
+    Signature,
     Started,
     StopReason,
     Text,
@@ -18,6 +19,7 @@ from turnout.wire.events import (
 )
 from turnout.wire.failures import failed
 from turnout.wire.links import Links
+from turnout.wire.openai_chat import history
 from turnout.wire.openai_chat import usage as tokens
 
 READ_FINISH: dict[str, StopReason] = {
@@ -86,6 +88,8 @@ class StreamReader:
     def _delta(self, delta: dict[str, Any]) -> Iterator[Event]:
         if thinking := next(filter(None, map(delta.get, THINKING)), None):
             yield Thinking(_string(thinking))
+        if details := delta.get("reasoning_details"):
+            yield from (Signature(history.sealed(one)) for one in history.opaque(details))
         if content := delta.get("content"):
             yield from _content(content)
         if refusal := delta.get("refusal"):

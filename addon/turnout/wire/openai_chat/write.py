@@ -44,13 +44,16 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
 def _messages(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
     system = parts.joined(request.system)
     turns = paired(_kept(message, target, note) for message in request.messages)
-    if not turns:
+    said = [sent for turn in turns for sent in messages.write(turn, target)]
+    if not said:
         raise UnsupportedError("native_only", "no message is left")
     if turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    first = [{"role": "system", "content": system}] if system else []
     write = _written.to(target, note)
-    return first + [sent for turn in turns for sent in write(turn)]
+    said = [sent for turn in turns for sent in write(turn)]
+    if not said:
+        raise UnsupportedError("native_only", "no message is left")
+    return ([{"role": "system", "content": system}] if system else []) + said
 
 
 @Writing

@@ -97,8 +97,9 @@ class Output:
             self._cite(annotation)
 
     def _delta(self, payload: dict[str, Any]) -> Iterator[Event]:
-        if text := payload.get("delta"):
-            yield from self._say(self._item(payload), payload.get("content_index"), text)
+        item = self._item(payload)
+        if (text := payload.get("delta")) and not item.done:
+            yield from self._say(item, payload.get("content_index"), text)
 
     def _text_done(self, payload: dict[str, Any]) -> Iterator[Event]:
         item, index = self._item(payload), payload.get("content_index")
@@ -169,9 +170,16 @@ class Output:
         )
 
     def _arguments(self, payload: dict[str, Any]) -> Iterator[Event]:
+        """What comes after the item is done was in it."""
         item = self._item(payload)
-        if fragment := payload.get("delta"):
+        if (fragment := payload.get("delta")) and not item.done:
             yield from self._more(item, _string(fragment))
+
+    def _input(self, payload: dict[str, Any]) -> Iterator[Event]:
+        """Free-form, whether or not its item was announced."""
+        item = self._item(payload)
+        item.wrapped = Wrapped() if item.wrapped is None else item.wrapped
+        yield from self._arguments(payload)
 
     def _arguments_done(self, payload: dict[str, Any]) -> Iterator[Event]:
         item = self._item(payload)
@@ -186,7 +194,7 @@ class Output:
 
     def _call_done(self, item: Item, about: dict[str, Any]) -> Iterator[Event]:
         """The item's head again: the first one, for upstreams that announce nothing."""
-        if item.number not in self.calls:
+        if not self.calls.named(item.number):
             self._text = None
             yield from self._head(item, about)
         said = about.get("input" if item.wrapped else "arguments")
@@ -217,7 +225,7 @@ _READ: dict[str, Callable[[Output, dict[str, Any]], Iterator[Event]]] = {
     "response.reasoning_text.done": Output._thinking,
     "response.function_call_arguments.delta": Output._arguments,
     "response.function_call_arguments.done": Output._arguments_done,
-    "response.custom_tool_call_input.delta": Output._arguments,
+    "response.custom_tool_call_input.delta": Output._input,
     "response.custom_tool_call_input.done": Output._arguments_done,
 }
 

@@ -12,7 +12,7 @@ import msgspec
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.effort import LADDER
-from turnout.wire.fields import get, need, of, only
+from turnout.wire.fields import get, limit, need, of, only
 from turnout.wire.memo import opened
 from turnout.wire.openai_responses import compaction, items, tools
 from turnout.wire.openai_responses.names import Names
@@ -76,7 +76,7 @@ def _request(body: dict[str, Any]) -> Request:
         tool_choice=_choice(body, names, compacts=compacts) if declared else None,
         parallel_tools=get(body, "parallel_tool_calls", bool),
         format=None if compacts else tools.read_format(get(text, "format", dict, {})),
-        max_tokens=get(body, "max_output_tokens", int),
+        max_tokens=limit(body, "max_output_tokens"),
         temperature=get(body, "temperature", float),
         top_p=get(body, "top_p", float),
         stream=get(body, "stream", bool, False),

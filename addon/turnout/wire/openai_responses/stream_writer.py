@@ -80,8 +80,8 @@ class StreamWriter:
         match event:
             case Started():
                 pass
-            case Signature(value) if envelope.is_of(value, envelope.GEMINI):
-                pass  # of its text: no place for it here
+            case Signature(value) if envelope.homeless(value):
+                pass
             case Text() | Thinking() | Signature() | Redacted():
                 yield from self._prose_of(event)
             case ToolCall(index, id, name):
