@@ -10,7 +10,7 @@ import pytest
 from turnout import config, paths
 from turnout.config.sources import line_of
 from turnout.errors import ConfigError
-from turnout.providers import BUILTIN
+from turnout.providers import BUILTIN, KEY_VARIABLES
 
 WHOLE = """\
 mode = "shadow"
@@ -475,7 +475,7 @@ def test_an_override_keeps_the_clients_hosts() -> None:
 
 
 def test_no_secret_is_kept() -> None:
-    environ = dict.fromkeys((name for known in BUILTIN.values() for name in known.env), "sk-secret")
+    environ = dict.fromkeys(KEY_VARIABLES, "sk-secret")
     found = config.load(environ=environ)
     assert "sk-secret" not in repr(found)
     assert "sk-secret" not in repr(found.available(environ))

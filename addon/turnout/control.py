@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from turnout import paths
 from turnout.errors import ConfigError, TurnoutError
+from turnout.guard import private
 from turnout.reload import Reloaded
 
 MOST = 1 << 31  # no process has such a number
@@ -153,16 +154,21 @@ def find(path: Path | None = None) -> tuple[Running, dict[str, Any]]:
     return running, running.status()
 
 
-def free_run_file() -> Path:
-    """The usual one; while another `serve` has that, one beside those of `turnout run`.
+def announced(write: Callable[[Path], None]) -> Path:
+    """Where `write` wrote our run file: the usual place; while another `serve` has that, one beside
+    those of `turnout run`, or one of the two would be out of reach of `turnout off`.
 
-    Else the first would be out of reach of `turnout off` as soon as the second ends.
+    One process at a time, for two may start at once.
     """
-    try:
-        find()
-    except NotRunningError:
-        return paths.run_file()
-    return paths.runs_dir() / f"{os.getpid()}.json"
+    usual = paths.run_file()
+    with private.locked(usual.with_name(f"{usual.name}.lock")):
+        try:
+            find()
+            path = paths.runs_dir() / f"{os.getpid()}.json"
+        except NotRunningError:
+            path = usual
+        write(path)
+        return path
 
 
 def every() -> list[tuple[Running, dict[str, Any]]]:

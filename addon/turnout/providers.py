@@ -116,6 +116,9 @@ BUILTIN: Mapping[str, Builtin] = {
     ),
 }
 
+# as scripts/start names them
+KEY_VARIABLES: tuple[str, ...] = tuple(name for known in BUILTIN.values() for name in known.env)
+
 # whose request it is when only the dialect is known
 HOMES: Mapping[DialectName, str] = {
     "anthropic": "anthropic",

@@ -1,6 +1,7 @@
 """The command line as a whole: what is imported, and what becomes of errors."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import click
 import pytest
 
+import decided
 from cli.conftest import Call
-from turnout.cli import commands
+from turnout.cli import commands, own
 from turnout.errors import ConfigError, TurnoutError
+from turnout.store import Store
 
 ADDON = Path(commands.__file__).parents[2]
 
@@ -132,3 +135,32 @@ def test_streams_that_are_closed_or_full(line: str, code: int, said: str, tmp_pa
     told = done.stderr.decode()
     assert done.returncode == code and told.endswith(said), told
     assert "Traceback" not in told
+
+
+def test_what_start_says_in_python_can_be_said() -> None:
+    said = re.findall(r"-c '([^']+)'", (ADDON.parent / "scripts" / "start").read_text())
+    assert said
+    for code in said:
+        assert b"ANTHROPIC_API_KEY" in python("-c", code).stdout
+
+
+def test_words_that_the_terminal_cannot_write(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as log:
+        log.add(decided.row())
+    done = subprocess.run(
+        [sys.executable, "-m", "turnout", "why", "last", "--db", str(tmp_path / "a.db")],
+        capture_output=True,
+        env={"PYTHONPATH": str(ADDON), "PYTHONIOENCODING": "ascii", "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    assert done.returncode == 0 and b" ? 0.0" in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, nobody can remove it")
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert own.folder_name() == ""
+    monkeypatch.chdir(tmp_path)
+    assert own.folder_name() == tmp_path.name

@@ -6,6 +6,7 @@
 import importlib
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -100,6 +101,8 @@ def _open_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0)
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
+    if isinstance(sys.stdout, TextIOWrapper):  # an arrow in Latin-1 is no reason to end
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _close_stdout() -> None:

@@ -50,7 +50,7 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
     ports = ["--port", "0", "--base-port", "0", "--run-file", str(run_file)]
     home = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    project = {"TURNOUT_PROJECT": Path.cwd().name}
+    project = {"TURNOUT_PROJECT": folder_name()}
     with log.open("wb") as file:
         return subprocess.Popen(  # noqa: S603  our own program
             [*SERVE, *ports, "--while-stdin", *flags],
@@ -60,6 +60,14 @@ def _start(run_file: Path, log: Path, flags: Sequence[str]) -> subprocess.Popen[
             start_new_session=True,
             env={**project, **os.environ, **HURRY, **OPEN, "PYTHONPATH": path},
         )
+
+
+def folder_name() -> str:
+    """Of the working directory; "" for one that was removed."""
+    try:
+        return Path.cwd().name
+    except FileNotFoundError:
+        return ""
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -67,7 +67,7 @@ def _joinable(profile: str | None, *, shadow: bool) -> Running | None:
 def _apart() -> bool:
     """Whether this project has rules that a proxy for all does not know it by, or one asks who."""
     found = config.load()
-    project = os.environ.get("TURNOUT_PROJECT") or Path.cwd().name
+    project = os.environ.get("TURNOUT_PROJECT") or own.folder_name()
     return project in found.projects or found.proxy.auth == "always"
 
 

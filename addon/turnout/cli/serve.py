@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from turnout import config as configuration
-from turnout import figures, runfile
+from turnout import figures, paths, runfile
 from turnout.config import Config
-from turnout.control import free_run_file
+from turnout.control import announced
 from turnout.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
 @click.option("--port", type=int, help="Port of the proxy; 0 takes a free one. [default: 8080]")
 @click.option("--base-port", type=int, help="Port for base-URL clients. [default: 8788]")
 @click.option("--web", is_flag=True, help="Open mitmweb on the routed traffic.")
-@click.option("--web-port", type=int, default=8081, show_default=True, help="Port of mitmweb.")
+@click.option(
+    "--web-port",
+    type=click.IntRange(1, 65535),
+    default=8081,
+    show_default=True,
+    help="Port of mitmweb.",
+)
 @click.option("--config", "file", type=click.Path(path_type=Path), help="A turnout.toml.")
 @click.option("--profile", help="strict, parity or thrift, instead of the configured one.")
 @click.option("--shadow", is_flag=True, help="Decide and log, but touch nothing.")
@@ -57,10 +64,11 @@ def serve(
         "proxy.base_listen": _listen(config.proxy.base_address, host, base_port),
     }
     config = configuration.load(files, values=said)
-    _check_free(config)
+    _check_free(config, web_port if web else None)
+    _check_roots(os.environ.get("SSL_CERT_FILE"))
     if while_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    _run(config, read, web=web_port if web else None, run_file=run_file or free_run_file())
+    _run(config, read, web=web_port if web else None, run_file=run_file)
 
 
 def _end_with_stdin() -> None:
@@ -75,12 +83,24 @@ def _listen(configured: tuple[str, int], host: str | None, port: int | None) -> 
     return f"{f'[{name}]' if ':' in name else name}:{configured[1] if port is None else port}"
 
 
-def _check_free(config: Config) -> None:
+def _check_roots(file: str | None) -> None:
+    """What our connections to providers trust besides the system's roots."""
+    try:
+        if file:
+            ssl.create_default_context().load_verify_locations(file)
+    except OSError as e:  # of OpenSSL, too
+        raise ConfigError(
+            f"SSL_CERT_FILE: {file} cannot be read as certificates ({e.strerror or e}); "
+            "unset it, or name a PEM file"
+        ) from e
+
+
+def _check_free(config: Config, web: int | None) -> None:
     """mitmproxy would say it in five lines: here it is one, with the mend."""
-    for option, (host, port) in (
-        ("--port", config.proxy.address),
-        ("--base-port", config.proxy.base_address),
-    ):
+    ports = {"--port": config.proxy.address, "--base-port": config.proxy.base_address}
+    if web:
+        ports["--web-port"] = ("127.0.0.1", web)
+    for option, (host, port) in ports.items():
         try:
             socket.create_server((host, port)).close()
         except OSError as e:
@@ -91,7 +111,9 @@ def _check_free(config: Config) -> None:
             ) from e
 
 
-def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path) -> None:
+def _run(
+    config: Config, read: Callable[[], Config], *, web: int | None, run_file: Path | None
+) -> None:
     from turnout.engine import Engine  # both take a second to import: bad flags are told at once
     from turnout.guard import authority
     from turnout.proxy import CA_NAME, INTERNAL
@@ -100,7 +122,7 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
 
     data = runfile.made(configuration.data_dir())
     ca = runfile.made(data / "ca")
-    runfile.probe(run_file)
+    runfile.probe(run_file or paths.run_file())
     engine = Engine.open(config)
     secrets_stay_in_memory()
     constrained = engine.opened() | {INTERNAL} if config.proxy.constrained_ca else None
@@ -110,14 +132,20 @@ def _run(config: Config, read: Callable[[], Config], *, web: int | None, run_fil
     engine.books.listeners.append(_print)
 
     def announce(relay: Relay, addresses: Mapping[str, str]) -> None:
+        nonlocal run_file
         spare_what_is_loaded()
-        runfile.write(run_file, addresses, token=relay.token, ca=ca / CA_NAME, db=engine.store_path)
+        facts: dict[str, Any] = {"token": relay.token, "ca": ca / CA_NAME, "db": engine.store_path}
+        if run_file:
+            runfile.write(run_file, addresses, **facts)
+        else:
+            run_file = announced(lambda path: runfile.write(path, addresses, **facts))
         _say(addresses, engine.destinations(), _standing(engine))
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
     finally:
-        runfile.remove(run_file)
+        if run_file:
+            runfile.remove(run_file)
 
 
 def secrets_stay_in_memory() -> None:

@@ -134,10 +134,10 @@ class Turnout:
         ca = Path(ctx.options.confdir).expanduser() / CA_NAME
         where = {"base": f"http://127.0.0.1:{relay.port}", **addresses}
         try:
-            self._run_file = control.free_run_file()
-            runfile.write(
-                self._run_file, where, token=relay.token, ca=ca, db=self._engine.store_path
+            write = partial(
+                runfile.write, addresses=where, token=relay.token, ca=ca, db=self._engine.store_path
             )
+            self._run_file = control.announced(write)
         except (ConfigError, OSError) as e:
             log.warning("`turnout status` will not find this: %s", e)
         log.info("turnout: %s", self._engine.destinations())
