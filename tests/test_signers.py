@@ -111,6 +111,12 @@ def test_an_error_mints_nothing(store: Store, status: int) -> None:
     assert len(signers) == 0
 
 
+def test_c12_who_left_in_the_middle_has_what_was_said(store: Store) -> None:
+    signers = Signers(store, Clock())
+    signers.learn(plan(), passed(attempt("a", "b"), Signature("sig"), status=499))
+    assert known(signers, ASKED, "sig") is False
+
+
 def test_an_envelope_nobody_has_written(store: Store) -> None:
     signers = Signers(store, Clock())
     odd = (ToolCall(0, "t__turnout_9_gemini_QQ", "f"), Signature("turnout_9_x_QQ"), Redacted(""))

@@ -17,11 +17,10 @@ from hashlib import blake2b
 from typing import Any
 
 from turnout import history
-from turnout.books import Passed
+from turnout.books import CLIENT_GONE, Passed
 from turnout.errors import TurnoutError, UnsupportedError
 from turnout.route.catalog import target
 from turnout.route.model import Binding
-from turnout.sessions import served
 from turnout.state.lasting import Lasting
 from turnout.store import Store
 from turnout.trip import Plan, Untouched
@@ -64,12 +63,12 @@ class Signers:
     def learn(self, plan: Plan | Untouched, passed: Passed) -> None:
         """What the asked-for binding itself made needs no memory."""
         found = {digest(text) for event in passed.meter.carried if (text := opaque(event))}
-        by = served(plan, passed) if isinstance(plan, Plan) else None
-        if by is None or not isinstance(plan, Plan):
+        if not isinstance(plan, Plan) or passed.attempt is None or not _came(passed.status):
             return
+        by = (passed.attempt.provider, passed.attempt.model or plan.decision.requested_model)
         asked = by == (plan.arrival.home, plan.decision.requested_model)
         minted = Minted(*by, plan.decision.session, self._clock())
-        if passed.attempt and passed.attempt.gone:
+        if passed.attempt.gone:
             self._forget(passed.attempt.gone, plan.decision.session)
         for one in found:
             if not asked:
@@ -100,6 +99,11 @@ class Signers:
         except KeyError:  # it was forgotten just now
             return None
         return own(found.provider, found.model) if found else None
+
+
+def _came(status: int | None) -> bool:
+    """Whoever left in the middle of an answer has what it said until then."""
+    return status is not None and (status < 300 or status == CLIENT_GONE)
 
 
 def _reads(binding: Binding, dialect: DialectName, provider: str, model: str) -> bool:

@@ -27,6 +27,7 @@ SPLITS: dict[str, Callable[[Labelled, Grouping], Any]] = {
     "prompt": utility.by_prompt,
     "source": utility.by_source,
 }
+SEEDS = 3  # of clusters, and the mean of them: one differs from the next as much as encoders do
 BASE = "MiniLM 64, clusters"  # what others are compared with: the encoder and groups of a bundle
 
 
@@ -125,11 +126,12 @@ def compared(
     for kind in students:
         key = f"{_digest(kind.folder / 'model.onnx')}-{kind.tokens}"
         made = spread(key, lambda kind=kind: variants.minilm(kind.folder, kind.tokens)(texts))
-        found[f"{kind.name}, clusters"] = variants.clusters(made)
+        found[f"{kind.name}, clusters"] = seeds(made)
     table: dict[str, Any] = {}
     for name, group in found.items():
         table[name] = {
-            split: [judge(one, group) for one in sets] for split, judge in SPLITS.items()
+            split: [_mean([judge(one, each) for each in group]) for one in sets]
+            for split, judge in SPLITS.items()
         }
         _tell(name, len(table), len(found))
     return {
@@ -145,28 +147,39 @@ def _tell(what: str, done: int, of: int) -> None:
         print(f"{what} {done}/{of}", file=sys.stderr, flush=True)
 
 
-def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, Grouping]:
+def seeds(vectors: Any) -> list[Grouping]:
+    return [variants.clusters(vectors, seed) for seed in range(SEEDS)]
+
+
+def _mean(found: Sequence[Any]) -> Any:
+    """Over seeds; None where a set has no such split."""
+    return None if found[0] is None else np.mean(found, axis=0)
+
+
+def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, list[Grouping]]:
     both, light = np.hstack([short, seen / 10]), np.hstack([static, seen / 10])
-    plain = variants.clusters(short)
+    plain, table = seeds(short), variants.head(light)
     return {
         BASE: plain,
-        "the same, another seed": variants.clusters(short, seed=1),  # how far luck alone goes
-        "MiniLM 256, clusters": variants.clusters(longer),
-        "MiniLM 64, clusters, known texts": variants.known(short, plain),
-        "MiniLM 64, a centroid per task": variants.classes(short),
-        "MiniLM 64, trained head": variants.head(short),
-        "MiniLM 64 + surface, trained head": variants.head(both),
-        "MiniLM 64 + surface, trained head, known texts": variants.known(
-            short, variants.head(both)
-        ),
-        **gated.named(short, both),
-        "static, clusters": variants.clusters(static),
-        "static + surface, trained head": variants.head(light),
-        "the same, MiniLM 64 where unsure": variants.fallback(variants.head(light), plain),
-        "static + surface, trained head, known texts": variants.known(static, variants.head(light)),
-        "surface alone, clusters": variants.lloyd(seen),
-        "true task labels": variants.truth,
-        "nothing": variants.nothing(),
+        "MiniLM 64, clusters, one seed": plain[:1],  # how far luck alone goes
+        "MiniLM 256, clusters": seeds(longer),
+        "MiniLM 64, clusters, known texts": [variants.known(short, one) for one in plain],
+        "MiniLM 64, a centroid per task": [variants.classes(short)],
+        "MiniLM 64, trained head": [variants.head(short)],
+        "MiniLM 64 + surface, trained head": [variants.head(both)],
+        "MiniLM 64 + surface, trained head, known texts": [
+            variants.known(short, variants.head(both))
+        ],
+        **{name: [one] for name, one in gated.named(short, both).items()},
+        "static, clusters": seeds(static),
+        "static + surface, trained head": [table],
+        "static + surface, trained head, MiniLM 64 where unsure": [
+            variants.fallback(table, one) for one in plain
+        ],
+        "static + surface, trained head, known texts": [variants.known(static, table)],
+        "surface alone, clusters": [variants.lloyd(seen)],
+        "true task labels": [variants.truth],
+        "nothing": [variants.nothing()],
     }
 
 

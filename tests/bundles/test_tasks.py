@@ -12,10 +12,10 @@ from click.testing import Result
 
 from bundles import logs, world
 from route import folders
-from turnout.bundles import outcomes, tasks
+from turnout.bundles import outcomes, parity, tasks
 from turnout.bundles.data import Prompts
 from turnout.route.bundle import Bundle
-from turnout.route.score import score
+from turnout.route.score import of_class, score
 from turnout.route.shelves import Shelves
 
 type Turnout = Callable[..., Result]
@@ -170,6 +170,19 @@ def headed(folder: Path, rows: np.ndarray) -> Path:
     folders.bundle(folder)
     np.save(folder / "head.npy", rows)
     return folders.sign(folder)
+
+
+def test_a_class_that_is_known_is_not_guessed_from_its_middle(tmp_path: Path) -> None:
+    """Where this head would take the middle of each class for the other's."""
+    folder = headed(tmp_path, np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]))
+    made = Bundle.load(folder, encoder=folders.ENCODER, dim=2)
+    assert score(made.centroids[0], made).cluster == 1
+    one, told = of_class(0, made).estimate("alpha"), parity.of_classes(made)
+    assert one is not None
+    assert (one.quality, one.se, one.evidence) == pytest.approx((0.9, 0.02, 300.0))
+    assert np.array_equal(told.quality, made.quality)
+    plain = replace(made, head=None)
+    assert of_class(0, plain) == score(plain.centroids[0], plain)
 
 
 def test_the_head_decides_and_the_cosine_says_how_familiar_it_is(tmp_path: Path) -> None:

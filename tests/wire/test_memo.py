@@ -1,6 +1,7 @@
 """What is remembered of messages makes translating quicker, and changes nothing."""
 
 import json
+import operator
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,21 +12,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turnout.errors import UnsupportedError, WireError
-from turnout.wire import memo
+from turnout.wire import memo, steps
 from turnout.wire.dialects import DIALECTS
 from turnout.wire.memo import KEPT, Memo
-from turnout.wire.request import DialectName, Image, Message, Request, Target, Text
+from turnout.wire.request import (
+    Change,
+    DialectName,
+    Image,
+    Message,
+    Request,
+    Target,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from wire.conversations import anything, requests
 from wire.vendors import PAIRS, PATHS, TARGET, few
 
 pairs = pytest.mark.parametrize(("client", "provider"), PAIRS)
 
 
-@pytest.fixture(autouse=True)
-def empty() -> Iterator[None]:
-    most = KEPT.most
+@pytest.fixture(autouse=True, params=[1, 3], ids=["row of 1", "row of 3"])
+def row(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Short rows, so that short conversations are remembered as well."""
+    most, length = KEPT.most, memo.ROW
+    memo.ROW = steps.ROW = request.param
     KEPT.clear()
     yield
+    memo.ROW = steps.ROW = length
     KEPT.most = most
     KEPT.clear()
 
@@ -71,30 +86,116 @@ def test_whatever_comes_in(client: DialectName, provider: DialectName, body: byt
     assert said(client, provider, body) == wanted
 
 
-def hello(text: str, model: str = "m") -> bytes:
-    return json.dumps({"model": model, "messages": [{"role": "user", "content": text}]}).encode()
+def chat(*texts: str) -> bytes:
+    """A person and an assistant in turn."""
+    said = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
+    return json.dumps({"model": "m", "messages": said}).encode()
+
+
+HI = Message("user", (Text("Hi"),))
+HISTORY = [f"word {number}" for number in range(12)]
 
 
 def test_one_byte_more_is_another_message() -> None:
-    one, other = (said("openai_chat", "gemini", hello(text)) for text in ("Hello", "Hello "))
-    assert one.body != other.body
+    other = [*HISTORY[:4], HISTORY[4] + " ", *HISTORY[5:]]
+    for texts in (HISTORY, other, HISTORY):
+        sent = said("openai_chat", "gemini", chat(*texts, "Hello"))
+        parts = [content["parts"][0]["text"] for content in json.loads(sent.body)["contents"]]
+        assert parts == [*texts, "Hello"]
 
 
 def test_it_is_kept() -> None:
     """Else the other tests here would show nothing."""
-    request = DIALECTS["openai_chat"].read_request(hello("Hello"), "/")
-    again = DIALECTS["openai_chat"].read_request(hello("Hello"), "/")
-    assert again.messages[0] is request.messages[0]
+    first, again = (
+        DIALECTS["openai_chat"].read_request(chat(*HISTORY, *more), "/")
+        for more in (["Hello"], ["Hello", "and", "more"])
+    )
+    assert all(map(operator.is_, first.messages[:12], again.messages))
+    before = len(KEPT)
+    for request in (first, again):
+        DIALECTS["anthropic"].write_request(request, TARGET)
+    made = len(KEPT) - before
+    DIALECTS["anthropic"].write_request(again, TARGET)
+    assert len(KEPT) - before == made > 2
+
+
+def asked(*said: Message, model: str = "m") -> Request:
+    """With words before and after what is said, which are no part of a row."""
+    more = (Message("assistant", (Text("well"),)), Message("user", (Text("bye"),)))
+    return Request(model=model, messages=(HI, *said, *more * 2))
 
 
 def test_targets_are_kept_apart() -> None:
     shown = Message("user", (Image("image/png", "iVBO"),))
-    request = Request(model="m", messages=(shown,))
+    request = asked(*(Message("assistant", (Text("Show me."),)), shown) * 3)
     for dialect in DIALECTS.values():
-        assert b"iVBO" in dialect.write_request(request, TARGET).body
+        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 3
         with pytest.raises(UnsupportedError):
             dialect.write_request(request, Target(model="t", images=False))
-        assert b"iVBO" in dialect.write_request(request, TARGET).body
+        assert dialect.write_request(request, TARGET).body.count(b"iVBO") == 3
+
+
+def test_whose_thoughts_they_are() -> None:
+    thought = Message("assistant", (Thinking("hm", "sig"), Text("So.")))
+    said = (thought, HI) * 3
+    for model, count in (("t", 3), ("m", 0), ("t", 3)):
+        sent = DIALECTS["anthropic"].write_request(asked(*said, model=model), TARGET).body
+        assert sent.count(b'"sig"') == count
+
+
+def test_what_is_known_by_now_decides() -> None:
+    """Who made the thinking of a history may have been learned since it was last sent (c12)."""
+    thought = Message("assistant", (Thinking("hm", "sig"), Text("So.")))
+    request = asked(*(thought, HI) * 3)
+    for known, count in ((True, 3), (False, 0), (None, 0), (True, 3)):
+        target = replace(TARGET, minted=lambda _, known=known: known)
+        sent = DIALECTS["anthropic"].write_request(request, target).body
+        assert sent.count(b'"sig"') == count
+
+
+def test_what_is_noted_is_noted_again() -> None:
+    said = (Message("assistant", (Thinking("hm"), Text("So."))), HI) * 3
+    wanted = [Change("thinking", "left out of the history")]
+    for _ in range(2):
+        assert wanted == [*DIALECTS["openai_chat"].write_request(asked(*said), TARGET).changes]
+    tool = {"type": "tool_reference", "tool_name": "add"}
+    shown = [{"role": "user", "content": [tool]}, {"role": "assistant", "content": "Good."}] * 4
+    body = json.dumps({"model": "m", "messages": shown}).encode()
+    first, again = (DIALECTS["anthropic"].read_request(body, "/").changes for _ in range(2))
+    assert again == first != ()
+
+
+def test_where_the_turn_begins() -> None:
+    """Gemini wants its signatures in the turn in progress; the same steps are past in the next."""
+    target = Target(model="gemini-3-pro")
+    call = [Message("assistant", (ToolUse(f"c{i}", "add", "{}"),)) for i in range(6)]
+    results = [Message("user", (ToolResult(f"c{i}", (Text("3"),)),)) for i in range(6)]
+    steps_taken = [one for step in zip(call, results, strict=True) for one in step]
+    late = [Message("assistant", (Text("Done."),)), Message("user", (Text("And now?"),))]
+    for said, count in ((steps_taken, 6), ([*steps_taken, *late], 0), (steps_taken, 6)):
+        request = Request(model="m", messages=(HI, *said))
+        sent = DIALECTS["gemini"].write_request(request, target).body
+        assert sent.count(b'"thoughtSignature"') == count
+
+
+def test_an_id_that_comes_again() -> None:
+    """Upstreams that number the calls of each answer from 0: rows depend on each other then."""
+    call = Message("assistant", (ToolUse("call_0", "add", "{}"),))
+    result = Message("user", (ToolResult("call_0", (Text("3"),)),))
+    turns = (call, result) * 6
+    request = Request(model="m", messages=(Message("user", (Text("go"),)), *turns))
+    for _ in range(2):
+        sent = json.loads(DIALECTS["openai_chat"].write_request(request, TARGET).body)["messages"]
+        ids = [message["tool_calls"][0]["id"] for message in sent if "tool_calls" in message]
+        assert len(set(ids)) == 6
+        assert ids == [message["tool_call_id"] for message in sent if "tool_call_id" in message]
+
+
+def test_marks_of_the_history_count() -> None:
+    """Four at most: none is added to them."""
+    said = (Message("assistant", (Text("a"),)), Message("user", (Text("b", cache="1h"),))) * 4
+    sent = DIALECTS["anthropic"].write_request(asked(*said), TARGET).body
+    assert sent.count(b'"cache_control"') == 4
 
 
 def test_models_and_names_are_kept_apart() -> None:
@@ -115,8 +216,9 @@ def test_models_and_names_are_kept_apart() -> None:
     assert parts("gpt-5", inside) == (mine, first)
 
 
-def test_a_long_message_is_not_kept() -> None:
-    said("openai_chat", "gemini", hello("x" * (memo.LONGEST + 1)))
+def test_long_messages_are_not_kept() -> None:
+    long = ["x" * (memo.LONGEST + 1)] * 9
+    assert len(json.loads(said("openai_chat", "gemini", chat(*long)).body)["contents"]) == 9
     assert len(KEPT) == 0
 
 
@@ -132,12 +234,15 @@ def test_it_is_bounded() -> None:
 
 
 def test_threads_share_it() -> None:
-    texts = [f"Hello {number % 50}" for number in range(400)]
     KEPT.most = 30 * memo.EACH  # so that it forgets all the time
+    histories = [[f"{number % 50} {text}" for text in HISTORY] for number in range(400)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda text: said("openai_chat", "anthropic", hello(text)), texts))
-    for text, one in zip(texts, found, strict=True):
-        assert json.loads(one.body)["messages"][0]["content"][0]["text"] == text
+        found = list(
+            pool.map(lambda texts: said("openai_chat", "anthropic", chat(*texts, "x")), histories)
+        )
+    for texts, one in zip(histories, found, strict=True):
+        sent = json.loads(one.body)["messages"]
+        assert [message["content"][0]["text"] for message in sent] == [*texts, "x"]
 
 
 @given(st.lists(st.text(max_size=5), max_size=5))
@@ -145,14 +250,14 @@ def test_opened(texts: list[str]) -> None:
     """Items as they were written; everything else decoded."""
     body = {"a": 1, "items": texts, "b": {"items": texts}}
     opened = memo.opened(json.dumps(body).encode(), "items")
-    assert opened | {"items": [json.loads(item) for item in opened["items"]]} == body
+    assert opened | {"items": [json.loads(bytes(item)) for item in opened["items"]]} == body
     assert memo.opened(b'{"items": "text"}', "items") == {"items": "text"}
 
 
 def test_what_is_known_of_makers_makes_no_difference_to_it() -> None:
     """Each request brings a knowledge of its own: what was kept is found all the same (c12)."""
     said = Message("user", (Text("Look."),)), Message("assistant", (Text("I do."),))
-    asked = Request(model="m", messages=(*said, Message("user", (Text("And?"),))))
+    asked = Request(model="m", messages=(*said * 4, Message("user", (Text("And?"),))))
     sizes = []
     for known in (None, False, True):
         target = replace(TARGET, minted=lambda _, known=known: known, asked=known)

@@ -102,6 +102,6 @@ class Dial:
 
 def told_of(bundle: Bundle, models: Sequence[str]) -> Told:
     """(clusters, models): at the centroids, as above."""
-    found = parity.judged(bundle.centroids, bundle.tools > 0.5, bundle)
+    found = parity.of_classes(bundle)
     columns = np.array([bundle.models[name] for name in models], np.int64)
     return found.of(np.arange(len(bundle.labels)), columns)

@@ -51,6 +51,13 @@ def judged(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Told:
     return Told(*mixed)
 
 
+def of_classes(bundle: Bundle) -> Told:
+    """(clusters, models): what is said of each cluster, as by route.score.of_class."""
+    if bundle.head is None:
+        return judged(bundle.centroids, bundle.tools > 0.5, bundle)
+    return Told(bundle.quality, bundle.se, bundle.evidence)
+
+
 def told(weight: Matrix, bundle: Bundle) -> Told:
     return Told(weight @ bundle.quality, weight @ bundle.se, weight @ bundle.evidence)
 

@@ -149,8 +149,10 @@ def _moved(one: Bundle, other: Bundle, models: Sequence[str]) -> list[Row]:
     """Where the old bundle's clusters lie: what both say there, most moved first."""
     from turnout.bundles import parity
 
-    tools = one.tools > 0.5
-    told = [parity.judged(one.centroids, tools, b).quality for b in (one, other)]
+    told = [
+        parity.of_classes(one).quality,
+        parity.judged(one.centroids, one.tools > 0.5, other).quality,
+    ]
     rows = []
     for name in models:
         before, after = (q[:, b.models[name]] for q, b in zip(told, (one, other), strict=True))

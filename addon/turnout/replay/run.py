@@ -90,9 +90,7 @@ class ReplayPlanner(Planner):
             return await super()._scored(draft, brain, bundle, forced=forced)
         known = self.told.bundle == bundle.version and self.told.cluster < len(bundle.centroids)
         found = (
-            score.score(
-                bundle.centroids[self.told.cluster], bundle, tools=bool(self.told.ask.tools)
-            )
+            score.of_class(self.told.cluster, bundle, tools=bool(self.told.ask.tools))
             if known
             else brain.unfamiliar(bundle)
         )

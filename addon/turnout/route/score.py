@@ -89,6 +89,16 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     return Scored(best, label, float(cosine[best]), near, weights, bundle, blend)
 
 
+def of_class(cluster: int, bundle: Bundle, *, tools: bool = False) -> Scored:
+    """Of a text whose class is known. A head knows no text that stands for all of a class."""
+    if bundle.head is None:
+        return score(bundle.centroids[cluster], bundle, tools=tools)
+    rows = (one[cluster].tolist() for one in (bundle.quality, bundle.se, bundle.evidence))
+    quality, se, evidence = rows
+    blend = quality, se, evidence
+    return Scored(cluster, bundle.labels[cluster], 1.0, 1.0, {cluster: 1.0}, bundle, blend)
+
+
 def nearness(vectors: Vector, cosine: Vector, bundle: Bundle) -> Vector:
     """(..., dim), (..., clusters) -> (..., clusters)"""
     if bundle.head is None:

@@ -1,11 +1,12 @@
 """Work on messages is done once: an agent sends its whole history again with every request.
 
+It is kept for some messages in a row, which stay what they are while the history grows behind them.
 What is kept is found by everything that it was made of, to the last byte, so it is what the work
 would give again, whoever asks; only the time that it takes tells that somebody asked before. It is
 shared, and nobody may change it.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from threading import Lock
@@ -14,12 +15,16 @@ from typing import Any
 import msgspec
 
 from turnout.wire.changes import Changes
+from turnout.wire.fields import of
 from turnout.wire.request import Message, Target, nobody_knows
 
 MOST = 64 << 20  # bytes of everything that is kept
-LONGEST = 16 << 10  # of a message's texts; a longer one costs by its bytes, kept or not
-EACH = 1024  # bytes that a kept message takes besides its texts
+LONGEST = 256 << 10  # of some messages in a row; longer ones cost by their bytes, kept or not
+EACH = 8 << 10  # bytes that they take besides their texts
+ROW = 16  # messages, or a few more to the end of a step
 TARGETS = 4096  # that are told apart at one time
+
+type Raws = Sequence[msgspec.Raw]
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -28,7 +33,10 @@ _encode = msgspec.json.Encoder().encode
 
 def opened(body: bytes, member: str) -> dict[str, Any]:
     """The fields of a body; of a list called `member`, each item as it was written."""
-    with_raws = _object.decode(body)
+    try:
+        with_raws = _object.decode(body)
+    except msgspec.ValidationError:
+        return of(msgspec.json.decode(body), dict, "the body")  # raises WireError
     return {
         name: _items(raw) if name == member else msgspec.json.decode(raw)
         for name, raw in with_raws.items()
@@ -36,9 +44,8 @@ def opened(body: bytes, member: str) -> dict[str, Any]:
 
 
 def _items(raw: msgspec.Raw) -> Any:
-    if bytes(memoryview(raw)[:1]) != b"[":
-        return msgspec.json.decode(raw)
-    return [bytes(item) for item in _array.decode(raw)]
+    is_list = bytes(memoryview(raw)[:1]) == b"["
+    return _array.decode(raw) if is_list else msgspec.json.decode(raw)
 
 
 class Memo:
@@ -86,54 +93,66 @@ class Reading[T]:
     """Pure `work` on a message: (value, note, *besides). `besides`: what else it depends on."""
 
     def __init__(self, work: Callable[..., T]) -> None:
-        self._work, self._number = work, next(_numbers)
+        self.work, self._number = work, next(_numbers)
 
-    def __call__(self, raw: bytes, note: Changes, *besides: Hashable) -> T:
-        if len(raw) > LONGEST:
-            return self._work(msgspec.json.decode(raw), note, *besides)
-        key = (self._number, raw, *besides)
-        kept = KEPT.get(key, 2 * len(raw))
+    def __call__(self, raws: Raws, note: Changes, *besides: Hashable) -> list[T]:
+        """Of each message."""
+        read: list[T] = []
+        for start in range(0, len(raws), ROW):
+            read += self._row(raws[start : start + ROW], note, *besides)
+        return read
+
+    def _row(self, raws: Raws, note: Changes, *besides: Hashable) -> Iterable[T]:
+        text = b",".join(raws)
+        if len(raws) < ROW or len(text) > LONGEST:
+            return self._fresh(text, note, *besides)
+        key = (self._number, text, *besides)
+        kept = KEPT.get(key, 2 * len(text))
         if kept is None:
             own = Changes()
-            kept = self._work(msgspec.json.decode(raw), own, *besides), own.all
-            KEPT.put(key, kept, 2 * len(raw))
-        if kept[1]:
-            note.again(kept[1])
-        value: T = kept[0]
-        return value
+            kept = tuple(self._fresh(text, own, *besides)), own.all
+            KEPT.put(key, kept, 2 * len(text))
+        note.again(kept[1])
+        row: tuple[T, ...] = kept[0]
+        return row
+
+    def _fresh(self, text: bytes, note: Changes, *besides: Hashable) -> list[T]:
+        values = msgspec.json.decode(b"[%b]" % text)
+        return [self.work(value, note, *besides) for value in values]
 
 
-class Writing:
-    """Pure `work` on a message: (message, target, note, *besides) -> pieces of a body.
+class Writing[T]:
+    """Pure `work` on messages in a row: (messages, target, note, *besides).
 
     Whose reasoning is whose changes with what is learned: `work` gets a target that knows nothing
-    of it, and a message without what the real one does not read.
+    of it, and messages without what the real one does not read.
     """
 
-    def __init__(self, work: Callable[..., Iterable[dict[str, Any]]]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[..., T]) -> None:
+        self.work = work
         self._targets: dict[Target, int] = {}
 
-    def to(self, target: Target, note: Changes) -> Callable[..., Iterable[Any]]:
-        """(message, *besides) -> its pieces, ready to be encoded with the rest of the body."""
+    def to(self, target: Target, note: Changes) -> Callable[..., T]:
+        """(messages, size, *besides) -> the same; what it gives is shared. `size`: of texts."""
         if len(self._targets) > TARGETS:
             self._targets.clear()
         target = replace(target, minted=nobody_knows, asked=None)
         number = self._targets.setdefault(target, next(_numbers))
 
-        def write(message: Message, *besides: Hashable) -> Iterable[Any]:
-            if (size := message.size) > LONGEST:
-                return self._work(message, target, note, *besides)
-            key = (number, message, *besides)
+        def write(messages: tuple[Message, ...], size: int, *besides: Hashable) -> T:
+            key = (number, messages, *besides)
             kept = KEPT.get(key, size)
             if kept is None:
                 own = Changes()
-                made = self._work(message, target, own, *besides)
-                kept = tuple([msgspec.Raw(_encode(piece)) for piece in made]), own.all
+                kept = self.work(messages, target, own, *besides), own.all
                 KEPT.put(key, kept, size)
-            if kept[1]:
-                note.again(kept[1])
-            pieces: tuple[msgspec.Raw, ...] = kept[0]
-            return pieces
+            note.again(kept[1])
+            value: T = kept[0]
+            return value
 
         return write
+
+
+def packed(pieces: Sequence[dict[str, Any]]) -> tuple[msgspec.Raw, ...]:
+    """Members of a JSON array, encoded: one that stands for all of them."""
+    return (msgspec.Raw(_encode(pieces)[1:-1]),) if pieces else ()

@@ -45,7 +45,7 @@ def _request(body: dict[str, Any]) -> Request:
     return Request(
         model=need(body, "model", str),
         system=_system(body, note),
-        messages=tuple([_message(raw, note) for raw in need(body, "messages", list)]),
+        messages=tuple(_messages(need(body, "messages", list), note)),
         max_tokens=limit(body, "max_tokens"),
         temperature=get(body, "temperature", float),
         top_p=get(body, "top_p", float),
@@ -96,7 +96,7 @@ def _after_billing(texts: tuple[Text, ...]) -> tuple[Text, ...]:
 
 
 @Reading
-def _message(message: Any, note: Changes) -> Message:
+def _messages(message: Any, note: Changes) -> Message:
     only(of(message, dict, "message"), MESSAGE, "messages")
     said = need(message, "role", str)
     role = NAMED.get(said)

@@ -13,6 +13,7 @@ import msgspec
 from turnout.errors import reading
 from turnout.wire import splice
 from turnout.wire.sealed import is_sealed
+from turnout.wire.twice import twice
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -155,6 +156,7 @@ _body = msgspec.json.Decoder(Body)
 _blocks = msgspec.json.Decoder(list[Block])
 
 
+@twice
 def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
     """The body, and where its members are. Raises WireError."""
     with reading("anthropic"):

@@ -3,7 +3,7 @@
 https://platform.claude.com/docs/en/api/messages/create
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -14,7 +14,6 @@ from msgspec.structs import replace as altered
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.anthropic import blocks, marks, thinking, tools
 from turnout.wire.changes import Changes
-from turnout.wire.memo import Writing
 from turnout.wire.request import (
     Message,
     Part,
@@ -27,7 +26,7 @@ from turnout.wire.request import (
     plain,
 )
 from turnout.wire.sampling import DEFAULTS, wished, without_defaults
-from turnout.wire.turns import paired
+from turnout.wire.steps import Messages, Pieces, Preparing, Steps
 
 # required by this dialect: what a client that said nothing gets, in tokens
 MAX_TOKENS = 8192
@@ -38,12 +37,13 @@ def write(request: Request, target: Target) -> Written:
     """Raises UnsupportedError for what the target cannot be told."""
     note = Changes(request.changes)
     with reading("anthropic"):
-        body = _body(_arranged(request, target, note), target, note)
+        request, said = _arranged(request, target, note)
+        body = _body(request, said, target, note)
         marks.add(body, note)
         return Written(msgspec.json.encode(body), note.all)
 
 
-def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
+def _body(request: Request, said: list[Steps], target: Target, note: Changes) -> dict[str, Any]:
     if not request.messages or request.messages[0].role != "user":
         raise UnsupportedError("native_only", "the conversation does not begin with a user message")
     max_tokens = _max_tokens(request, target, note)
@@ -53,7 +53,7 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
         {"model": target.model, "max_tokens": max_tokens}
         | tools.write(request, target, note)
         | _system(request, target, note)
-        | {"messages": _messages(request.messages, target, note)}
+        | {"messages": _messages(said, target, note)}
         | _samplers(request, target, note)
         | _stop(request, target)
         | thought
@@ -63,16 +63,17 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     )
 
 
-def _arranged(request: Request, target: Target, note: Changes) -> Request:
+def _arranged(request: Request, target: Target, note: Changes) -> tuple[Request, list[Steps]]:
     """System texts where the target takes them, and only parts that it can read."""
     messages = request.messages
     if not target.mid_system and (late := _texts(messages)):
         note("messages", "system messages of the conversation moved into system")
         request = replace(request, system=request.system + late)
         messages = tuple(message for message in messages if message.role != "system")
-    same_model = request.model == target.model
-    kept = [_kept(message, same_model, target, note) for message in messages]
-    return replace(request, messages=tuple(_ended(paired(kept), target, note)))
+    *early, last = _prepared(messages, target, note, request.model == target.model) or [Steps(())]
+    said = [*early, Steps(_ended(last.turns, target, note))]
+    turns = chain.from_iterable([steps.turns for steps in said])
+    return replace(request, messages=tuple(turns)), said
 
 
 def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
@@ -80,7 +81,8 @@ def _texts(messages: Iterable[Message]) -> tuple[Text, ...]:
     return tuple(part for part in parts if isinstance(part, Text))
 
 
-def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> Message:
+@Preparing
+def _prepared(message: Message, target: Target, note: Changes, same_model: bool) -> Message:
     """Thinking is for the model that signed it; blank text is refused."""
     if plain(message):
         return message
@@ -98,7 +100,7 @@ def _kept(message: Message, same_model: bool, target: Target, note: Changes) -> 
     return Message(message.role, tuple(part for part in map(kept, message.parts) if part))
 
 
-def _ended(messages: list[Message], target: Target, note: Changes) -> list[Message]:
+def _ended(messages: Messages, target: Target, note: Changes) -> Messages:
     """A last message of the assistant is one that the target shall go on with."""
     if not messages or messages[-1].role != "assistant":
         return messages
@@ -108,20 +110,19 @@ def _ended(messages: list[Message], target: Target, note: Changes) -> list[Messa
     if isinstance(last, Text) and last.text != last.text.rstrip():
         note("messages", "white space at the end of the prefill is refused")
         last = altered(last, text=last.text.rstrip())
-    return [*messages[:-1], altered(messages[-1], parts=(*parts, last))]
+    return (*messages[:-1], altered(messages[-1], parts=(*parts, last)))
 
 
-def _messages(messages: Sequence[Message], target: Target, note: Changes) -> list[Any]:
-    """The last one as it can still be marked; those before too, if any of them is."""
-    early = () if marked(messages[:-1]) else messages[:-1]
-    write = _written.to(target, note)
-    late = [_message(message, target, note) for message in messages[len(early) :]]
-    return [*chain.from_iterable(map(write, early)), *late]
+def _messages(said: list[Steps], target: Target, note: Changes) -> list[Any]:
+    """What has marks, or may get some, is not encoded yet."""
+    if any(marked(steps.turns) for steps in said if steps.size):
+        said = [Steps(steps.turns) for steps in said]
+    return _written(said, target, note)
 
 
-@Writing
-def _written(message: Message, target: Target, note: Changes) -> Iterator[dict[str, Any]]:
-    yield _message(message, target, note)
+@Pieces
+def _written(turns: Messages, target: Target, note: Changes) -> Iterator[dict[str, Any]]:
+    return (_message(message, target, note) for message in turns)
 
 
 def _message(message: Message, target: Target, note: Changes) -> dict[str, Any]:

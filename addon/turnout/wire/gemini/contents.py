@@ -7,7 +7,7 @@ user  model(functionCall...)  user(functionResponse...)  model ...
 
 import json
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from turnout.wire.fields import get, need, of, only
 from turnout.wire.gemini import sources
 from turnout.wire.gemini.names import CONTENT, normal
 from turnout.wire.gemini.signature import FOREIGN
-from turnout.wire.memo import Reading
+from turnout.wire.memo import Raws, Reading
 from turnout.wire.request import (
     Document,
     Image,
@@ -68,8 +68,10 @@ class Reader:
         self._calls = 0
         self._open: list[tuple[str, str, str]] = []  # calls without an answer: sent id, ours, name
 
-    def __call__(self, raw: bytes) -> Message:
-        said, answered = _read(raw, self._note)
+    def __call__(self, raws: Raws) -> list[Message]:
+        return [self._with_ids(*one) for one in _read(raws, self._note)]
+
+    def _with_ids(self, said: Message, answered: tuple[str, ...]) -> Message:
         kinds = set(map(type, said.parts))
         if ToolUse not in kinds and ToolResult not in kinds:
             return said
@@ -198,21 +200,15 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 type Called = tuple[tuple[str, str], ...]
 
 
-def write(messages: list[Message], written: Callable[..., Iterable[Any]]) -> Iterator[Any]:
-    """Messages in turn, each call answered by the next one. `written`: of `content`."""
+def write(messages: Iterable[Message], target: Target) -> Iterator[Sent]:
+    """Messages in turn, each call answered by the next one."""
     called: Called = ()
     for message in messages:
         if message.role == "assistant":
-            yield from written(message, ())
             called = tuple([(p.id, p.name) for p in message.parts if isinstance(p, ToolUse)])
+            yield {"role": "model", "parts": [_write(part, target) for part in message.parts]}
         else:
-            yield from written(message, called)
-
-
-def content(message: Message, called: Called, target: Target) -> Sent:
-    if message.role == "assistant":
-        return {"role": "model", "parts": [_write(part, target) for part in message.parts]}
-    return {"role": "user", "parts": list(_user(message, called, target))}
+            yield {"role": "user", "parts": list(_user(message, called, target))}
 
 
 def _user(message: Message, called: Called, target: Target) -> Iterator[Sent]:

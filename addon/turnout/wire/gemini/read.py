@@ -51,8 +51,7 @@ def _request(body: dict[str, Any], at: Place) -> Request:
     note = Changes()
     _known(body, note)
     generation = _generation(body, note)
-    read_content = contents.Reader(note)
-    messages = tuple(read_content(content) for content in need(body, CONTENTS, list))
+    messages = tuple(contents.Reader(note)(need(body, CONTENTS, list)))
     return Request(
         model=at.model,
         stream=at.stream,

@@ -13,6 +13,7 @@ import msgspec
 from turnout.errors import reading
 from turnout.wire import splice
 from turnout.wire.gemini.names import normal
+from turnout.wire.twice import twice
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -123,6 +124,7 @@ _body = msgspec.json.Decoder(Body)
 _names = msgspec.json.Decoder(list[Named])
 
 
+@twice
 def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
     """The body, and where its members are, as this body spells them. Raises WireError."""
     with reading("gemini"):

@@ -8,7 +8,7 @@ for calls that another model made, Google documents a word that stands in for it
 
 import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -63,13 +63,11 @@ def _opened(part: Part, target: Target) -> Part:
     return replace(part, id=bare, signature=part.signature or ours)
 
 
-def filled(messages: Iterable[Message], note: Changes) -> Iterator[Message]:
+def filled(messages: Sequence[Message], begins: int, note: Changes) -> Iterator[Message]:
     """The steps of the turn in progress, each signed: a foreign one by the word that says so."""
-    said = list(messages)
-    begins = _turn(said)
-    yield from said[:begins]
-    signed = [_signed(message) for message in said[begins:]]
-    if any(map(operator.is_not, signed, said[begins:])):
+    yield from messages[:begins]
+    signed = [_signed(message) for message in messages[begins:]]
+    if any(map(operator.is_not, signed, messages[begins:])):
         note("thoughtSignature", f"{FOREIGN}: another model made these calls")
     yield from signed
 
@@ -85,12 +83,12 @@ def _signed(message: Message) -> Message:
     return Message(message.role, tuple(parts))
 
 
-def _turn(messages: list[Message]) -> int:
-    """Where the turn in progress begins: at the latest words of a person."""
+def latest(messages: Sequence[Message]) -> int:
+    """The latest words of a person: there the turn in progress begins. -1 for none."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message.role == "user":
             kinds = set(map(type, message.parts))
             if Text in kinds and ToolResult not in kinds:
                 return index
-    return 0
+    return -1

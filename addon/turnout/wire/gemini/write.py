@@ -11,7 +11,6 @@ import msgspec
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.changes import Changes
 from turnout.wire.gemini import contents, reason, signature, tools
-from turnout.wire.gemini.contents import Called
 from turnout.wire.memo import Writing
 from turnout.wire.request import (
     Message,
@@ -25,7 +24,7 @@ from turnout.wire.request import (
     thinks,
 )
 from turnout.wire.sampling import wished
-from turnout.wire.turns import paired
+from turnout.wire.steps import Messages, Pieces, Preparing, Steps
 
 # the names of a Request's samplers
 SAMPLERS = {"temperature": "temperature", "top_p": "topP", "top_k": "topK", "seed": "seed"}
@@ -81,24 +80,45 @@ def _late(messages: Iterable[Message]) -> Iterable[Text]:
     return (part for part in parts if isinstance(part, Text))
 
 
-def _contents(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
-    spoken = [message for message in request.messages if message.role != "system"]
-    kept = [signature.opened(_kept(message, note), target) for message in spoken]
-    turns = paired(kept)
-    if signature.strict(target.model):
-        turns = list(signature.filled(turns, note))
-    if not turns or turns[0].role != "user":
+def _contents(request: Request, target: Target, note: Changes) -> list[Any]:
+    spoken = tuple([message for message in request.messages if message.role != "system"])
+    said = _prepared(spoken, target, note)
+    if not said or said[0].turns[0].role != "user":
         raise UnsupportedError("native_only", "the conversation does not begin with a user message")
-    if turns[-1].role == "assistant" and not target.prefill:
+    if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    return list(contents.write(turns, _written.to(target, note)))
+    return _written(said, target, note, _turn(said, target, note))
+
+
+def _turn(said: list[Steps], target: Target, note: Changes) -> list[int]:
+    """Of all steps, where the turn in progress has begun; only strict models want to know."""
+    none = [len(steps.turns) for steps in said]
+    if not signature.strict(target.model):
+        return none
+    latest = _latest.to(target, note)
+    for number in range(len(said) - 1, -1, -1):
+        steps = said[number]
+        at = latest(steps.turns, steps.size) if steps.size else signature.latest(steps.turns)
+        if at >= 0:
+            return [*none[:number], at, *[0] * (len(said) - number - 1)]
+    return [0] * len(said)
 
 
 @Writing
+def _latest(turns: Messages, _: Target, __: Changes) -> int:
+    return signature.latest(turns)
+
+
+@Pieces
 def _written(
-    message: Message, target: Target, _: Changes, called: Called
+    turns: Messages, target: Target, note: Changes, begins: int
 ) -> Iterator[dict[str, Any]]:
-    yield contents.content(message, called, target)
+    return contents.write(signature.filled(turns, begins, note), target)
+
+
+@Preparing
+def _prepared(message: Message, target: Target, note: Changes) -> Message:
+    return signature.opened(_kept(message, note), target)
 
 
 def _kept(message: Message, note: Changes) -> Message:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from turnout.errors import UnsupportedError, WireError
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
-from turnout.wire.memo import Reading
+from turnout.wire.memo import Raws, Reading
 from turnout.wire.openai_chat import parts
 from turnout.wire.request import (
     Document,
@@ -37,19 +37,24 @@ CONTENT = (Text, Image, Document)
 TOOL_ERROR = "[tool error] "
 
 
+def read(raws: Raws, note: Changes) -> list[Message]:
+    """In order. A call without a name is skipped, and so is its result."""
+    try:
+        found = _read(raws, note)
+    except WireError:
+        found = []  # of what is skipped, perhaps
+    if found and not any(skipped for _, skipped in found):
+        return [message for message, _ in found]
+    one_by_one = Reader(note)
+    return [one_by_one.read(msgspec.json.decode(raw)) for raw in raws]
+
+
 class Reader:
-    """Messages in, in order. A call without a name is skipped, and so is its result."""
+    """Messages in, in order."""
 
     def __init__(self, note: Changes) -> None:
         self._note = note
         self.skipped: frozenset[str] = frozenset()
-
-    def __call__(self, raw: bytes) -> Message:
-        if self.skipped:  # what comes may answer one of them
-            return self.read(msgspec.json.decode(raw))
-        message, skipped = _read(raw, self._note)
-        self.skipped |= skipped
-        return message
 
     def read(self, message: Any) -> Message:
         role = need(of(message, dict, "message"), "role", str)

@@ -44,8 +44,7 @@ def read(body: bytes, _path: str) -> Request:
 def _request(body: dict[str, Any]) -> Request:
     note = Changes()
     _known(body, note)
-    read_message = messages.Reader(note)
-    said = [read_message(message) for message in need(body, "messages", list)]
+    said = messages.read(need(body, "messages", list), note)
     leading = list(takewhile(lambda message: message.role == "system", said))
     stream = get(body, "stream", bool, False)
     return Request(

@@ -11,6 +11,7 @@ import msgspec
 
 from turnout.errors import reading
 from turnout.wire import splice
+from turnout.wire.twice import twice
 
 NOTHING = msgspec.Raw(b"null")
 SYSTEM = {"system", "developer"}
@@ -123,6 +124,7 @@ class Body(msgspec.Struct):
 _body = msgspec.json.Decoder(Body)
 
 
+@twice
 def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
     """The body, and where its members are. Raises WireError."""
     with reading("openai_chat"):

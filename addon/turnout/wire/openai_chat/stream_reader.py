@@ -38,7 +38,6 @@ BROKEN: dict[str, int] = {
     "network_error": 502,
     "insufficient_system_resource": 503,
 }
-THINKING = ("reasoning_content", "reasoning")
 CUT = "the upstream closed before the answer was finished"
 
 
@@ -86,7 +85,7 @@ class StreamReader:
             yield usage
 
     def _delta(self, delta: dict[str, Any]) -> Iterator[Event]:
-        if thinking := next(filter(None, map(delta.get, THINKING)), None):
+        if thinking := delta.get("reasoning_content") or delta.get("reasoning"):
             yield Thinking(_string(thinking))
         if details := delta.get("reasoning_details"):
             yield from (Signature(history.sealed(one)) for one in history.opaque(details))
@@ -131,8 +130,10 @@ class StreamReader:
 
 def _error(chunk: dict[str, Any], choices: list[dict[str, Any]]) -> object:
     """An error where a chunk was due: wrapped, bare (vLLM), or inside the choice (OpenRouter)."""
-    bare = chunk if chunk.get("object") == "error" else None
-    return chunk.get("error") or bare or next((c["error"] for c in choices if c.get("error")), None)
+    if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
+        return error
+    errors = [choice["error"] for choice in choices if choice.get("error")]
+    return errors[0] if errors else None
 
 
 def _content(content: object) -> Iterator[Event]:

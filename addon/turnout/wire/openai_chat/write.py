@@ -11,11 +11,10 @@ import msgspec
 from turnout.errors import UnsupportedError, reading
 from turnout.wire.cache_key import cache_key
 from turnout.wire.changes import Changes
-from turnout.wire.memo import Writing
 from turnout.wire.openai_chat import messages, parts, reasoning, tools
 from turnout.wire.request import Message, Request, Target, Thinking, Written, thinks
 from turnout.wire.sampling import wished
-from turnout.wire.turns import paired
+from turnout.wire.steps import Messages, Pieces, Preparing
 
 
 def write(request: Request, target: Target) -> Written:
@@ -43,25 +42,25 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
 
 def _messages(request: Request, target: Target, note: Changes) -> list[dict[str, Any]]:
     system = parts.joined(request.system)
-    turns = paired(_kept(message, target, note) for message in request.messages)
-    said = [sent for turn in turns for sent in messages.write(turn, target)]
+    said = _prepared(request.messages, target, note)
     if not said:
         raise UnsupportedError("native_only", "no message is left")
-    if turns[-1].role == "assistant" and not target.prefill:
+    if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    write = _written.to(target, note)
-    said = [sent for turn in turns for sent in write(turn)]
-    if not said:
+    written = _written(said, target, note)
+    if not written:
         raise UnsupportedError("native_only", "no message is left")
-    return ([{"role": "system", "content": system}] if system else []) + said
+    return ([{"role": "system", "content": system}] if system else []) + written
 
 
-@Writing
-def _written(message: Message, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
-    return messages.write(message, target)
+@Pieces
+def _written(turns: Messages, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
+    for turn in turns:
+        yield from messages.write(turn, target)
 
 
-def _kept(message: Message, target: Target, note: Changes) -> Message:
+@Preparing
+def _prepared(message: Message, target: Target, note: Changes) -> Message:
     """Thinking goes back only to families that want it, and none that another model signed."""
     if not thinks(message):
         return message

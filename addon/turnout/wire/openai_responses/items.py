@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/responses/create
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from turnout.errors import UnsupportedError, WireError
 from turnout.wire import sealed
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
-from turnout.wire.memo import Reading
+from turnout.wire.memo import Raws, Reading
 from turnout.wire.openai_responses import compaction, content
 from turnout.wire.openai_responses.names import Odd, flat
 from turnout.wire.openai_responses.tools import INPUT
@@ -38,16 +38,13 @@ PHASES = {"commentary", "final_answer"}
 SUMMARY_BREAK = "\n\n"
 
 
-def read(
-    items: Iterable[bytes], model: str, odd: Odd, note: Changes
-) -> tuple[list[Message], list[Item]]:
+def read(items: Raws, model: str, odd: Odd, note: Changes) -> tuple[list[Message], list[Item]]:
     """The conversation, and the items that are no part of it.
 
     `model`: the one asked for, to whose family the reasoning belongs. `odd`: names of tools.
     """
     conversation, apart = _Conversation(), list[Item]()
-    for item in items:
-        found = _read(item, note, model, odd)
+    for item, found in zip(items, _read(items, note, model, odd), strict=True):
         if found:
             conversation.add(found)
         else:

@@ -103,13 +103,13 @@ def _known(body: dict[str, Any], note: Changes) -> None:
         note("truncation", "nothing is cut: the whole input fits")
 
 
-def _input(body: dict[str, Any]) -> list[bytes]:
+def _input(body: dict[str, Any]) -> list[msgspec.Raw]:
     said = body.get("input")
     return [_user(said)] if isinstance(said, str) else of(said, list, "input")
 
 
-def _user(text: str) -> bytes:
-    return msgspec.json.encode({"role": "user", "content": text})
+def _user(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode({"role": "user", "content": text}))
 
 
 def _added(apart: list[dict[str, Any]]) -> Iterator[Any]:

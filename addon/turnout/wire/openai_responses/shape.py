@@ -13,6 +13,7 @@ from turnout.errors import reading
 from turnout.wire import splice
 from turnout.wire.openai_responses import compaction
 from turnout.wire.openai_responses.names import flat
+from turnout.wire.twice import twice
 
 NOTHING = msgspec.Raw(b"null")
 SYSTEM = {"system", "developer"}
@@ -158,6 +159,7 @@ _body = msgspec.json.Decoder(Body)
 _parts = msgspec.json.Decoder(list[Part])
 
 
+@twice
 def parse(body: bytes) -> tuple[Body, dict[str, splice.Field]]:
     """The body, and where its members are. Raises WireError."""
     with reading("openai_responses"):

@@ -12,12 +12,11 @@ from turnout.errors import UnsupportedError, reading
 from turnout.wire.cache_key import cache_key
 from turnout.wire.changes import Changes
 from turnout.wire.levels import level
-from turnout.wire.memo import Writing
 from turnout.wire.openai_responses import content, tools, turns
 from turnout.wire.openai_responses.edit import ENCRYPTED
-from turnout.wire.request import Message, Request, Target, Written
+from turnout.wire.request import Request, Target, Written
 from turnout.wire.sampling import wished
-from turnout.wire.turns import paired
+from turnout.wire.steps import Messages, Pieces, Preparing
 
 LEAST = 16  # tokens; a smaller limit is refused
 ROOM = 16_000  # tokens for a model that reasons before it answers
@@ -42,7 +41,7 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     return (
         {"model": target.model}
         | ({"instructions": instructions} if instructions else {})
-        | {"input": list(_input(request, target, note))}
+        | {"input": _input(request, target, note)}
         | tools.write(request, target, note)
         | tools.write_format(request.format, target, note)
         | _max_tokens(request, target, note)
@@ -53,21 +52,22 @@ def _body(request: Request, target: Target, note: Changes) -> dict[str, Any]:
     )
 
 
-def _input(request: Request, target: Target, note: Changes) -> Iterator[dict[str, Any]]:
-    kept = [turns.kept(message, target, note) for message in request.messages]
-    said = paired(kept)
+def _input(request: Request, target: Target, note: Changes) -> list[Any]:
+    said = _prepared(request.messages, target, note)
     if not said:
         raise UnsupportedError("native_only", "no message is left")
-    if said[-1].role == "assistant" and not target.prefill:
+    if said[-1].turns[-1].role == "assistant" and not target.prefill:
         raise UnsupportedError("prefill", "the last message is the assistant's")
-    write = _written.to(target, note)
+    return _written(said, target, note)
+
+
+_prepared = Preparing(turns.kept)
+
+
+@Pieces
+def _written(said: Messages, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
     for message in said:
-        yield from write(message)
-
-
-@Writing
-def _written(message: Message, target: Target, _: Changes) -> Iterator[dict[str, Any]]:
-    return turns.write(message, target)
+        yield from turns.write(message, target)
 
 
 def _max_tokens(request: Request, target: Target, note: Changes) -> dict[str, int]:
