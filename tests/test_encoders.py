@@ -1,5 +1,6 @@
 """scripts/compare_encoders and distil_texts: what they say on data of which the answer is known."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def test_the_table(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "_groupings",
         lambda *found: {name: one for name, one in every(*found).items() if name in QUICK},
     )
-    found = command.compared(data, None, 1200, ENCODER, [Kind("student same", ENCODER, 64)])
+    found = command.compared(
+        argparse.Namespace(data=data, cache=None, most=1200, seeds=1),
+        ENCODER,
+        [Kind("student same", ENCODER, 64)],
+    )
     assert "ZeroEval" in {one["name"] for one in found["sets"]}
     same = found["utility"]["student same, clusters"]
     assert same["prompt"]["against_base"] == (0.0, 0.0, 0.0)

@@ -27,7 +27,6 @@ SPLITS: dict[str, Callable[[Labelled, Grouping], Any]] = {
     "prompt": utility.by_prompt,
     "source": utility.by_source,
 }
-SEEDS = 3  # of clusters, and the mean of them: one differs from the next as much as encoders do
 BASE = "MiniLM 64, clusters"  # what others are compared with: the encoder and groups of a bundle
 
 
@@ -36,6 +35,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--most", type=int, default=1200)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--student", action="append", default=[])
     parser.add_argument("--latency", action="store_true")
     parser.add_argument("--json", action="store_true")
@@ -66,7 +66,7 @@ def found(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.latency:
         return document
-    return document | compared(args.data, args.cache, args.most, encoder, students)
+    return document | compared(args, encoder, students)
 
 
 def read(data: Sequence[Path], encoders: Sequence[Path]) -> dict[str, str]:
@@ -103,9 +103,8 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
 
 
-def compared(
-    data: Path, cache: Path | None, most: int, encoder: Path, students: Sequence[Kind]
-) -> dict[str, Any]:
+def compared(args: argparse.Namespace, encoder: Path, students: Sequence[Kind]) -> dict[str, Any]:
+    data, cache, most = args.data, args.cache, args.most
     shipped = variants.minilm(encoder, 64)
     book = runs.read(data, artifacts_dir())
     if cache:
@@ -122,11 +121,11 @@ def compared(
     longer = spread("256", lambda: variants.minilm(encoder, 256)(texts))
     static = spread("static", lambda: variants.Static(shipped, texts)(texts))
     seen = _spread(variants.surfaces(texts), rows, book.data)
-    found = _groupings(_spread(whole[rows], rows, book.data), longer, static, seen)
+    found = _groupings(_spread(whole[rows], rows, book.data), longer, static, seen, args.seeds)
     for kind in students:
         key = f"{_digest(kind.folder / 'model.onnx')}-{kind.tokens}"
         made = spread(key, lambda kind=kind: variants.minilm(kind.folder, kind.tokens)(texts))
-        found[f"{kind.name}, clusters"] = seeds(made)
+        found[f"{kind.name}, clusters"] = seeds(made, args.seeds)
     table: dict[str, Any] = {}
     for name, group in found.items():
         table[name] = {
@@ -147,8 +146,9 @@ def _tell(what: str, done: int, of: int) -> None:
         print(f"{what} {done}/{of}", file=sys.stderr, flush=True)
 
 
-def seeds(vectors: Any) -> list[Grouping]:
-    return [variants.clusters(vectors, seed) for seed in range(SEEDS)]
+def seeds(vectors: Any, count: int) -> list[Grouping]:
+    """What clusters are worth is the mean over them."""
+    return [variants.clusters(vectors, seed) for seed in range(count)]
 
 
 def _mean(found: Sequence[Any]) -> Any:
@@ -156,13 +156,15 @@ def _mean(found: Sequence[Any]) -> Any:
     return None if found[0] is None else np.mean(found, axis=0)
 
 
-def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, list[Grouping]]:
+def _groupings(
+    short: Any, longer: Any, static: Any, seen: Any, count: int
+) -> dict[str, list[Grouping]]:
     both, light = np.hstack([short, seen / 10]), np.hstack([static, seen / 10])
-    plain, table = seeds(short), variants.head(light)
+    plain, table = seeds(short, count), variants.head(light)
     return {
         BASE: plain,
-        "MiniLM 64, clusters, one seed": plain[:1],  # how far luck alone goes
-        "MiniLM 256, clusters": seeds(longer),
+        "the same, another seed": [variants.clusters(short, count)],  # how far luck alone goes
+        "MiniLM 256, clusters": seeds(longer, count),
         "MiniLM 64, clusters, known texts": [variants.known(short, one) for one in plain],
         "MiniLM 64, a centroid per task": [variants.classes(short)],
         "MiniLM 64, trained head": [variants.head(short)],
@@ -171,11 +173,9 @@ def _groupings(short: Any, longer: Any, static: Any, seen: Any) -> dict[str, lis
             variants.known(short, variants.head(both))
         ],
         **{name: [one] for name, one in gated.named(short, both).items()},
-        "static, clusters": seeds(static),
+        "static, clusters": seeds(static, count),
         "static + surface, trained head": [table],
-        "static + surface, trained head, MiniLM 64 where unsure": [
-            variants.fallback(table, one) for one in plain
-        ],
+        "the same, MiniLM 64 where unsure": [variants.fallback(table, one) for one in plain],
         "static + surface, trained head, known texts": [variants.known(static, table)],
         "surface alone, clusters": [variants.lloyd(seen)],
         "true task labels": [variants.truth],

@@ -84,8 +84,8 @@ def _sets(sets: Sequence[Row]) -> Iterator[str]:
     yield from (
         "",
         "Points of mean score above the best prompt-blind mix at the same bill, mean over 14 "
-        "prices of quality, clusters also over three seeds; 95 % bootstrap intervals over prompts "
-        "(scripts/encoders/utility.py). *One seed* shows how far luck alone goes.",
+        "prices of quality; 95 % bootstrap intervals over prompts (scripts/encoders/utility.py). "
+        "They leave out the luck of the clusters: *another seed* shows how far it goes.",
     )
 
 
