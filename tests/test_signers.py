@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,22 @@ def test_c12_the_last_resorts(
     assert [one.signed for one in found] == [one.untouched for one in found]
     assert found[-1].gone == ("sig",)
     assert {change.what for change in found[-1].changes} == {"thinking"}
+
+
+def test_c12_a_large_body_that_was_written_in_a_thread(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was prepared is mended, too; and never taken for the request without reasoning."""
+    monkeypatch.setattr("turnout.aside.LARGE", 1)
+    for minted, wanted in ((False, "own True"), (True, "mended False")):
+        made = composer(store, minted=minted)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(made.prepare, (OPUS,)).result()
+        bare = made.bare()
+        assert bare
+        assert what(bare) == "bare False"
+        (attempt,) = made.attempts((OPUS,))
+        assert what(attempt) == wanted
 
 
 def test_c12_what_cannot_be_mended_goes_as_it_came(store: Store) -> None:

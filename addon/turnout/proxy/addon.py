@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
 
 from mitmproxy import connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
@@ -26,7 +24,6 @@ from mitmproxy.tools.web.master import WebMaster
 
 from turnout import config as configuration
 from turnout import control, lifecycle, runfile
-from turnout.attempts import OWN_HEADERS
 from turnout.counting import NO_KEY, Counted
 from turnout.engine import Engine
 from turnout.errors import ConfigError
@@ -34,19 +31,16 @@ from turnout.guard import logs
 from turnout.later import Later
 from turnout.native import Eavesdropper
 from turnout.proxy import masks, steering
-from turnout.proxy.door import PROVED, TENANT
 from turnout.proxy.flows import Flows
+from turnout.proxy.places import INTERNAL, Places
 from turnout.relay import Relay
 from turnout.relay.tls import client_context
 from turnout.session import quota
 from turnout.trip import Arrival, Plan, Untouched
-from turnout.web import api
-from turnout.wire.recognise import base_home, is_responses_upgrade
 from turnout.wire.request import DialectName
 
 log = logging.getLogger(__name__)
 
-INTERNAL = "turnout.internal"  # the API, through the proxy
 # mitmproxy allows 5 to one address for a client: too few for HTTP/2 clients
 UPSTREAM_CONNECTIONS = 256
 JSON = {"content-type": "application/json"}
@@ -80,7 +74,7 @@ class Turnout:
         self._engine, self._relay = engine, relay
         self._announce = announce or self._write_run_file
         self._run_file = Path()
-        self._opened: frozenset[str] = frozenset()
+        self._places: Places | None = None  # until it runs
         self._running: lifecycle.Running[http.HTTPFlow] = lifecycle.Running()
         # by the flow's id: its metadata may be copied and saved
         self._trails: dict[str, Trail] = {}
@@ -111,18 +105,14 @@ class Turnout:
             return
         logs.scrub(self._engine.hide)
         ctx.options.update(connection_strategy="lazy")
-        self._engine.on_reload.append(self._open)
-        self._open()
-        self._flows.attach(self._engine)
         self._relay = self._relay or Relay(self._engine)
+        self._places = Places(self._engine, self._relay)
+        self._engine.on_reload.append(self._places.open)
+        self._flows.attach(self._engine)
         await self._relay.start(_tls())
         # straight to the relay: no door stands before it but the token
         own = {"api": f"http://127.0.0.1:{self._relay.port}"}
         self._announce(self._relay, _addresses() | own)
-
-    def _open(self) -> None:
-        assert self._engine
-        self._opened = self._engine.opened() | {INTERNAL}
 
     def busy(self) -> int:
         """How many requests run, or are sent to a slow client."""
@@ -163,7 +153,8 @@ class Turnout:
         address = data.context.server.address
         names = {(address[0] if address else "").lower(), (data.client_hello.sni or "").lower()}
         on = self._engine is not None and self._engine.mode != "off"
-        wanted = self._opened if on else {INTERNAL}
+        opened = self._places.opened if self._places else frozenset[str]()
+        wanted = opened if on else {INTERNAL}
         if not names & wanted:
             data.ignore_connection = True
 
@@ -171,32 +162,32 @@ class Turnout:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         self._running.began(flow)
-        if self._engine is None or self._relay is None or not self._relay.ready:
+        places, relay = self._places, self._relay
+        if places is None or relay is None or not relay.ready:
             return
         if flow.response:
             return  # it was refused at the door
-        if (
-            _on_base_port(flow)
-            and not flow.metadata.get(PROVED)
-            and not api.is_from_here(flow.request.headers)
-        ):
+        if places.is_stranger(flow):
             flow.response = http.Response.make(403, b"turnout: Host or Origin is not local")
-        elif self._is_api(flow):
+        elif places.is_api(flow):
             self._running.ended(flow)  # a dashboard that listens is nothing to wait for
-            steering.point(flow, self._relay.port)
-        elif self._is_refused_upgrade(flow):
+            steering.point(flow, relay.port)
+        elif places.is_refused_upgrade(flow):
             flow.response = http.Response.make(426, b"use HTTPS POST", {"connection": "close"})
-        elif not self._recognised(flow):
-            self._go_home(flow)
+        elif not places.recognised(flow):
+            places.go_home(flow)
             flow.request.stream = True
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        if self._engine is None or flow.response or flow.request.stream or self._is_api(flow):
+        places, relay = self._places, self._relay
+        if self._engine is None or places is None or relay is None:
             return
-        dialect = self._recognised(flow)
-        if dialect is None or not (self._relay and self._relay.ready):
+        if flow.response or flow.request.stream or places.is_api(flow):
             return
-        arrival = self._arrival(flow)
+        dialect = places.recognised(flow)
+        if dialect is None or not relay.ready:
+            return
+        arrival = places.arrival(flow)
         if dialect == "count":
             self._count(flow, arrival)
             return
@@ -206,99 +197,32 @@ class Turnout:
         plan = await self._engine.plan(arrival, dialect)
         if isinstance(plan, Plan):
             self._trails[flow.id] = Trail(plan, request=flow.request.copy())
-            steering.dispatch(flow, self._relay.port, self._relay.expect(plan))
+            steering.dispatch(flow, relay.port, relay.expect(plan))
         else:
             heard = Eavesdropper(plan.dialect, self._engine.books.meter())
             self._trails[flow.id] = Trail(plan, heard=heard)
-            self._go_home(flow)
+            places.go_home(flow)
             if plan.refusal and plan.dialect:
                 steering.refuse(flow, plan.refusal, plan.dialect, plan.decision.id)
         self._flows.planned(flow, plan)
 
     def _watch(self, flow: http.HTTPFlow, arrival: Arrival, dialect: DialectName) -> None:
         """Shadow: the request goes home now, the decision is made when its answer is over."""
-        assert self._engine
+        assert self._engine and self._places
         later = Later(self._engine, arrival, dialect, partial(self._flows.planned, flow))
         heard = Eavesdropper(later.dialect, self._engine.books.meter())
         self._trails[flow.id] = Trail(None, heard=heard, later=later)
-        self._go_home(flow)
+        self._places.go_home(flow)
         flow.comment = "turnout: shadow"
 
     def _count(self, flow: http.HTTPFlow, arrival: Arrival) -> None:
-        assert self._engine
+        assert self._engine and self._places
         counted = self._counted[flow.id] = self._engine.counter.count(arrival)
         if counted.here:
             flow.response = http.Response.make(200, counted.estimate(), JSON)
         elif counted.body != arrival.raw:
             flow.request.content = counted.body
-        self._go_home(flow)
-
-    def _is_api(self, flow: http.HTTPFlow) -> bool:
-        """The API: by its own name, or what is no provider's path on the base port.
-
-        Both have /v1/models: who shows turnout's token means turnout's.
-        """
-        if flow.request.pretty_host == INTERNAL:
-            return True
-        ours = self._relay is not None and api.holds(self._relay.token, flow.request.headers)
-        return _on_base_port(flow) and (ours or not self._base_home(flow))
-
-    def _is_refused_upgrade(self, flow: http.HTTPFlow) -> bool:
-        """codex falls back to POST at once after a 426; other answers cost it seconds."""
-        assert self._engine
-        request = flow.request
-        return (
-            self._engine.mode == "route"
-            and not self._engine.broken
-            and request.host in self._opened
-            and is_responses_upgrade(request.method, request.path, request.headers)
-        )
-
-    def _recognised(self, flow: http.HTTPFlow) -> DialectName | Literal["count"] | None:
-        assert self._engine
-        request = flow.request
-        if not _on_base_port(flow) and request.host.lower() not in self._opened:
-            return None
-        return self._engine.recognise(request.method, request.path)
-
-    # -- where a request belongs
-
-    def _base_home(self, flow: http.HTTPFlow) -> str:
-        return base_home(flow.request.path, flow.request.headers) or ""
-
-    def _home(self, flow: http.HTTPFlow) -> tuple[str, str]:
-        """The provider a client means, and the full URL there."""
-        assert self._engine
-        if not _on_base_port(flow):
-            provider = self._engine.config.provider_of(flow.request.host)
-            return (provider.name if provider else ""), flow.request.url
-        provider = self._engine.config.providers[self._base_home(flow)]
-        return provider.name, provider.below(flow.request.path)
-
-    def _arrival(self, flow: http.HTTPFlow) -> Arrival:
-        request = flow.request
-        home, url = self._home(flow)
-        return Arrival(
-            method=request.method,
-            url=url,
-            path=request.path,
-            headers=tuple(request.headers.items(multi=True)),
-            raw=request.raw_content or b"",
-            home=home,
-            tenant=flow.metadata.get(TENANT, ""),
-        )
-
-    def _go_home(self, flow: http.HTTPFlow) -> None:
-        """The client's own request to its own host; only turnout's own headers are taken off."""
-        assert self._engine and self._relay
-        request = flow.request
-        for name in [name for name in request.headers if name.lower().startswith(OWN_HEADERS)]:
-            del request.headers[name]
-        if _on_base_port(flow):
-            _, request.url = self._home(flow)
-        if base := self._engine.config.proxy.upstream.get(request.host):
-            parts = urlsplit(base)
-            steering.point(flow, parts.port or 80, host=parts.hostname or "", scheme=parts.scheme)
+        self._places.go_home(flow)
 
     # -- answers
 
@@ -350,10 +274,6 @@ class Turnout:
                 trail.later.begin(passed)
             elif trail.plan:
                 self._engine.books.settle(trail.plan, passed)
-
-
-def _on_base_port(flow: http.HTTPFlow) -> bool:
-    return isinstance(flow.client_conn.proxy_mode, ReverseMode)
 
 
 def _tls() -> ssl.SSLContext:

@@ -103,22 +103,19 @@ class Reading[T]:
         return read
 
     def _row(self, raws: Raws, note: Changes, *besides: Hashable) -> Iterable[T]:
+        if len(raws) < ROW or sum([memoryview(raw).nbytes for raw in raws]) > LONGEST:
+            return [self.work(msgspec.json.decode(raw), note, *besides) for raw in raws]
         text = b",".join(raws)
-        if len(raws) < ROW or len(text) > LONGEST:
-            return self._fresh(text, note, *besides)
         key = (self._number, text, *besides)
         kept = KEPT.get(key, 2 * len(text))
         if kept is None:
             own = Changes()
-            kept = tuple(self._fresh(text, own, *besides)), own.all
+            values = msgspec.json.decode(b"[%b]" % text)
+            kept = tuple([self.work(value, own, *besides) for value in values]), own.all
             KEPT.put(key, kept, 2 * len(text))
         note.again(kept[1])
         row: tuple[T, ...] = kept[0]
         return row
-
-    def _fresh(self, text: bytes, note: Changes, *besides: Hashable) -> list[T]:
-        values = msgspec.json.decode(b"[%b]" % text)
-        return [self.work(value, note, *besides) for value in values]
 
 
 class Writing[T]:

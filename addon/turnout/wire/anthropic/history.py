@@ -70,7 +70,7 @@ def _mended(turns: Sequence[Turn], ill: Find, note: Changes) -> Iterator[Turn]:
         if kept:
             content = splice.array([block for _, block in kept])
             left = Message(message.role, [block for block, _ in kept])
-            yield left, splice.edit(raw, replace={"content": content})
+            yield left, raw[: there.value] + content + raw[there.end :]
 
 
 def _blocks(
