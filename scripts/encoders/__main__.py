@@ -126,6 +126,7 @@ def compared(args: argparse.Namespace, encoder: Path, students: Sequence[Kind]) 
         key = f"{_digest(kind.folder / 'model.onnx')}-{kind.tokens}"
         made = spread(key, lambda kind=kind: variants.minilm(kind.folder, kind.tokens)(texts))
         found[f"{kind.name}, clusters"] = seeds(made, args.seeds)
+        found[f"{kind.name}, trained head, known texts"] = [gated.means(made, variants.head(made))]
     table: dict[str, Any] = {}
     for name, group in found.items():
         table[name] = {
