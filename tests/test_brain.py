@@ -11,6 +11,7 @@ from road import artifacts
 from turnout import brain as module
 from turnout.brain import Brain
 from turnout.errors import StageError
+from turnout.route.score import ANYTHING
 from turnout.route.shelves import Shelves
 from turnout.stages import Stages, parse
 
@@ -53,14 +54,23 @@ FOREIGN = ["Почему падает этот тест?", "Warum schlägt diese
 
 
 @pytest.mark.parametrize("text", ["", "🚂", *FOREIGN, "a" * 1024], ids=repr)
-async def test_what_cannot_be_read_is_of_any_kind(brain: Brain, stages: Stages, text: str) -> None:
+async def test_what_cannot_be_read_may_be_anything(brain: Brain, stages: Stages, text: str) -> None:
     stages.faults.update(parse("embed:raise"))  # it is not even tried
     found = await brain.scored(text, tools=False)
     assert found.familiarity == 0
+    assert found.label == "could not be read"
+    known = found.estimate("minimax-m3")
+    assert known is not None
+    assert (known.se, known.evidence) == (ANYTHING, 0)
+    assert await brain.scored("", tools=False) is found, "one score for all of them"
+
+
+async def test_a_text_of_which_nothing_is_known_is_of_any_kind(brain: Brain) -> None:
+    found = brain.unfamiliar()
     assert found.label == "unfamiliar, nearest to everything"
     known = found.estimate("minimax-m3")
     assert known is not None
-    assert known.evidence == 0
+    assert known.se < ANYTHING
 
 
 async def test_what_is_asked_about_stays(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from turnout.beside import Beside
 from turnout.errors import StageError
 from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder, Vectors
-from turnout.route.score import Scored, score
+from turnout.route.score import Scored, score, unread
 from turnout.route.shelves import Shelves
 from turnout.route.text import readable
 from turnout.stages import Stages
@@ -93,7 +93,8 @@ class Brain:
     def _score(self, vectors: Vectors, key: bytes, bundle: Bundle, *, tools: bool) -> Scored:
         found = self._scored.pop((bundle.version, key, tools), None)
         if found is None:
-            found = score(vectors[0], bundle, tools=tools)
+            known = key != UNREAD
+            found = score(vectors[0], bundle, tools=tools) if known else unread(bundle, tools=tools)
         self._scored[bundle.version, key, tools] = found
         if len(self._scored) > IN_PLAY:
             self._scored.popitem(last=False)

@@ -98,6 +98,26 @@ def test_what_cannot_be_read_is_no_knowledge(
     assert {one["evidence"] for one in decision["candidates"]} <= {0.0, None}
 
 
+@pytest.mark.parametrize("profile", ["strict", "parity", "thrift"])
+@pytest.mark.parametrize("text", UNFAMILIAR.values(), ids=UNFAMILIAR)
+def test_what_cannot_be_read_stays_where_it_was_sent(
+    call: Call,
+    stdin: Any,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    profile: str,
+) -> None:
+    """Whatever is asked for, the best or the middling: no guess stands in for it."""
+    monkeypatch.setenv("TURNOUT_POLICY_PROFILE", profile)
+    for model in ("claude-opus-4-8", "claude-sonnet-5", "claude-haiku-4-5"):
+        stdin(BODY | {"model": model, "messages": [{"role": "user", "content": text}]})
+        assert call("route") == 0
+        decision = json.loads(capsys.readouterr().out)
+        assert (decision["provider"], decision["model"]) == ("anthropic", model)
+        assert decision["cluster_label"] == "could not be read"
+
+
 # body, dialect -> a word of what is said
 UNREADABLE: dict[str, tuple[bytes, list[str], str]] = {
     "not JSON": (b"{", [], "anthropic"),

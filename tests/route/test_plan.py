@@ -13,6 +13,7 @@ from turnout.errors import ConfigError, NoTargetError
 from turnout.route.catalog import Catalog
 from turnout.route.model import Binding, Model, OffPeak, Window
 from turnout.route.plan import Choice, Rules, Weights, choose
+from turnout.route.score import ANYTHING
 from turnout.wire.request import Ask, DialectName
 
 ASK = Ask(dialect="openai_chat", model="big", input_tokens=10_000, max_tokens=700)
@@ -56,6 +57,10 @@ def se(model: str, error: float, known: Mapping[str, float] = QUALITY) -> dict[s
 
 def labels(count: int) -> dict[str, Any]:
     return QUALITY | {"mid": Estimate(0.9, 0.0, count)}
+
+
+def unread() -> dict[str, Any]:
+    return {model: (quality, ANYTHING) for model, quality in QUALITY.items()}
 
 
 def test_what_is_denied_cannot_be_forced() -> None:
@@ -103,6 +108,10 @@ CHOSEN: dict[str, tuple[dict[str, Any], str, str]] = {
         ({"known": {"big": QUALITY["big"]}, "pinned": ("a", "mid")}, "a/big", "pin_inferior"),
     "a pin that did worse than promised goes":
         ({"alarmed": frozenset({"mid"}), "pinned": ("a", "mid")}, "a/big", "pin_inferior"),
+    "what could not be read goes where it was sent": ({"known": unread()}, "a/big",
+        "requested_is_best"),
+    "what could not be read is no reason to leave a pin":
+        ({"known": unread(), "pinned": ("a", "low")}, "a/low", "pinned"),
     "c55 a pin without a key goes": ({"pinned": ("b", "mid")}, "a/mid", "pin_unavailable"),
     "a pin that is denied goes":
         ({"pinned": ("a", "mid"), "deny": ("a/mid",)}, "a/big", "pin_unavailable"),

@@ -12,6 +12,7 @@ from typing import Protocol
 from turnout.route.eligible import Shape
 from turnout.route.model import Binding
 from turnout.route.rules import Rules
+from turnout.route.score import ANYTHING
 
 MOST = 128  # grounds: running sessions, times the models that they ask for
 SHAPES = 32  # of requests on one ground
@@ -91,9 +92,14 @@ class Ground:
         return found
 
     def even(self, quality: float | None) -> bool:
-        """At parity by the estimates alone, however unsure they are."""
+        """At parity by the estimates alone, however unsure they are.
+
+        Of a text that could not be read they say nothing, for a model or against it.
+        """
         if quality is None or self.reference is None:
             return False
+        if self.reference.se >= ANYTHING:
+            return True
         return quality - self.reference.quality >= -self.rules.epsilon
 
     def _parity(self, model: str) -> Parity:

@@ -9,9 +9,12 @@ evidence  = sum of weight * evidence(k)
 A text that is far from all clusters is of a kind that was not learned from. As far as that goes,
 it is taken for one of any kind: the mean over all clusters, each kind of work counting alike, with
 how much a model's lead differs between them as its error, and no label behind it.
+
+A text that cannot be read may be anything: every error is then as large as a score, so nothing is
+at parity with what was asked for, and a session has no reason to leave whoever serves it already.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +26,7 @@ type Vector = NDArray[np.float64]
 type Blend = tuple[list[float], list[float], list[float]]
 
 FLOOR = 0.05  # no cluster is ruled out by tools alone
+UNREAD, ANYTHING = "could not be read", 1.0  # what its class is called, the error of its scores
 HALF, UNFAMILIAR = 0.5, "unfamiliar, nearest to "  # of familiarity; what its class is called then
 
 
@@ -63,7 +67,7 @@ class Scored:
 
 
 def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) -> Scored:
-    """`vector`: (dim,), length one; of zeros for a text that cannot be read.
+    """`vector`: (dim,), length one; of zeros for a text of which nothing is known.
 
     `tools`: the request offers tools, so clusters whose prompts came with tools are likelier
     (Bayes' rule; the likelihood is the share of such prompts).
@@ -87,6 +91,13 @@ def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) 
     quality, se, evidence = (one.tolist() for one in found)
     blend = quality, se, evidence
     return Scored(best, label, float(cosine[best]), near, weights, bundle, blend)
+
+
+def unread(bundle: Bundle, *, tools: bool = False) -> Scored:
+    """Of a text that an encoder of English cannot read: another language, an emoji, nothing."""
+    found = score(np.zeros(bundle.centroids.shape[1]), bundle, tools=tools)
+    quality, se, evidence = found.blend
+    return replace(found, label=UNREAD, blend=(quality, [ANYTHING] * len(se), evidence))
 
 
 def of_class(cluster: int, bundle: Bundle, *, tools: bool = False) -> Scored:
