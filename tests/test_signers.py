@@ -1,6 +1,7 @@
 """c12: who minted what, over a real store; and the client's own request with and without it."""
 
 import json
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -259,3 +260,26 @@ def test_c12_what_cannot_be_mended_goes_as_it_came(store: Store) -> None:
 
     found = list(guarded(iter(()), made.home, forced=False, mended=broken, bare=broken))
     assert [what(one) for one in found] == ["own True"]
+
+
+def test_threads_ask_while_others_learn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large body is translated in one, while the loop learns what was minted."""
+    monkeypatch.setattr("turnout.signers.MOST", 2)
+    signers = Signers(store, Clock())
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(ask_all, signers) for _ in range(2)]
+            for number in range(4_000):
+                by = attempt("a", "b")
+                signers.learn(plan(), passed(by, Signature(f"s{number % 4}")))
+            for one in asked:
+                one.result()
+    finally:
+        sys.setswitchinterval(often)
+
+
+def ask_all(signers: Signers) -> None:
+    for number in range(20_000):
+        known(signers, SIBLING, f"s{number % 4}")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
 from turnout import history
@@ -49,10 +50,13 @@ class Minted:
 
 
 class Signers:
-    """Asked for every request with signed reasoning: in memory, written behind to `minted`."""
+    """Asked for every request with signed reasoning: in memory, written behind to `minted`.
+
+    Threads may ask: a large body is translated beside the event loop.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._clock, self._lock = clock, Lock()
         self._makers: Lasting[Minted] = Lasting(
             store, "minted", _row, most=MOST, before=_before(store)
         )
@@ -68,13 +72,14 @@ class Signers:
         by = (passed.attempt.provider, passed.attempt.model or plan.decision.requested_model)
         asked = by == (plan.arrival.home, plan.decision.requested_model)
         minted = Minted(*by, plan.decision.session, self._clock())
-        if passed.attempt.gone:
-            self._forget(passed.attempt.gone, plan.decision.session)
-        for one in found:
-            if not asked:
-                self._makers.put(one, minted)
-            elif self._makers.get(one):
-                self._makers.drop(one)
+        with self._lock:
+            if passed.attempt.gone:
+                self._forget(passed.attempt.gone, plan.decision.session)
+            for one in found:
+                if not asked:
+                    self._makers.put(one, minted)
+                elif self._makers.get(one):
+                    self._makers.drop(one)
 
     def _forget(self, gone: Sequence[str], session: str) -> None:
         """Its host refused some of it, and nobody knows which: it is nobody's from now on."""
@@ -93,11 +98,10 @@ class Signers:
         )
 
     def _minted(self, own: Callable[[str, str], bool], opaque: str) -> bool | None:
-        """In any thread: a large body is not read on the loop."""
-        try:
-            found = self._makers.get(digest(opaque)) if opaque else None
-        except KeyError:  # it was forgotten just now
+        if not opaque:
             return None
+        with self._lock:
+            found = self._makers.get(digest(opaque))
         return own(found.provider, found.model) if found else None
 
 
