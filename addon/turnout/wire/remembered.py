@@ -17,7 +17,10 @@ DIGEST = 16  # bytes
 
 
 def remembered[T](work: Callable[..., T]) -> Callable[..., T]:
-    """For a pure function of a schema and of plain keyword arguments. Errors are not kept."""
+    """For a pure function of a schema and of plain keyword arguments. Errors are not kept.
+
+    Threads may share it.
+    """
     kept: dict[bytes, T] = {}
 
     @wraps(work)
@@ -25,11 +28,13 @@ def remembered[T](work: Callable[..., T]) -> Callable[..., T]:
         key = _key(schema, how)
         if key is None:
             return work(schema, **how)
-        if key not in kept:
+        found = kept.get(key)
+        if found is None:
+            found = work(schema, **how)
             if len(kept) >= MOST:
                 kept.clear()
-            kept[key] = work(schema, **how)
-        return kept[key]
+            kept[key] = found
+        return found
 
     return recalled
 
