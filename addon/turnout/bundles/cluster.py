@@ -59,7 +59,7 @@ TOPICS = {
     "executable_parallel_multiple_function": "several calls",
     "live_parallel": "several calls",
     "live_parallel_multiple": "several calls",
-    "rest": "calls to web services",
+    "rest": "one function",  # of a web service
     "multi_turn_base": "several turns",
     "multi_turn_miss_param": "several turns",
     "multi_turn_miss_func": "several turns",
