@@ -12,7 +12,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from fidelity_probes import ASKED, BASE, TOLD, Asked, Told
+from fidelity_answers import TOLD, Told
+from fidelity_probes import ASKED, BASE, Asked
 from turnout.cli.route import PATHS
 from turnout.cli.target import anyone
 from turnout.errors import UnsupportedError

@@ -8,7 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import fidelity
-from fidelity_probes import ASKED, TOLD
+from fidelity_answers import TOLD
+from fidelity_probes import ASKED
 
 README = Path(__file__).parents[1] / "README.md"
 PAIRS = [f"{fidelity.LETTERS[a]}→{fidelity.LETTERS[b]}" for a, b in fidelity.pairs()]
