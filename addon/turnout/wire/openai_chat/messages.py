@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from turnout.errors import UnsupportedError, WireError
+from turnout.wire import call_input
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.memo import Raws, Reading
@@ -101,21 +102,11 @@ class Reader:
                 self.skipped |= {call_id}
                 self._note("tool_calls", "a call without a name is skipped")
 
-    def _arguments(self, arguments: Any) -> str:
-        """JSON text of an object: other dialects take nothing else."""
-        if isinstance(arguments, dict):
-            return msgspec.json.encode(arguments).decode()
-        if not arguments or not (text := of(arguments, str, "arguments").strip()):
-            return "{}"
-        try:
-            value = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            value = text
-        if isinstance(value, dict):
-            return text
-        if value is not None:
-            self._note("tool_calls.arguments", "{}: they were no JSON object")
-        return "{}"
+    def _arguments(self, said: Any) -> str:
+        """Some servers write the object itself."""
+        if isinstance(said, dict):
+            return msgspec.json.encode(said).decode()
+        return call_input.read(said, "tool_calls.arguments", self._note)
 
     def tool(self, message: Sent) -> Message:
         only(message, TOOL, "tool")

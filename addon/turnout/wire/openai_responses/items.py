@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from turnout.errors import UnsupportedError, WireError
-from turnout.wire import sealed
+from turnout.wire import call_input, sealed
 from turnout.wire.changes import Changes
 from turnout.wire.fields import get, need, of, only
 from turnout.wire.memo import Raws, Reading
@@ -130,8 +130,8 @@ def _reasoning(item: Item, around: Around) -> Message:
 
 def _function_call(item: Item, around: Around) -> Message:
     only(item, CALL, "function_call")
-    arguments = _arguments(item.get("arguments"), around.note)
-    call = ToolUse(get(item, "call_id", str, ""), _name(item, around), arguments)
+    said = call_input.read(item.get("arguments"), "function_call.arguments", around.note)
+    call = ToolUse(get(item, "call_id", str, ""), _name(item, around), said)
     return Message("assistant", (call,))
 
 
@@ -145,22 +145,6 @@ def _custom_tool_call(item: Item, around: Around) -> Message:
 def _name(item: Item, around: Around) -> str:
     namespace, name = get(item, "namespace", str, ""), need(item, "name", str)
     return dict(around.odd).get((namespace, name)) or flat(namespace, name)
-
-
-def _arguments(said: Any, note: Changes) -> str:
-    """JSON text of an object: other dialects take nothing else."""
-    text = of(said or "", str, "arguments").strip()
-    if not text:
-        return "{}"
-    try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        value = text
-    if isinstance(value, dict):
-        return text
-    if value is not None:
-        note("function_call.arguments", "{}: they were no JSON object")
-    return "{}"
 
 
 def _output(item: Item, around: Around) -> Message:
