@@ -278,8 +278,8 @@ class Target:
     cache_key: bool = False
     context_management: bool = True
     # not compared: what is written of a message that is kept does not depend on them
-    minted: Callable[[str], bool | None] = field(default=nobody_knows, compare=False)
-    asked: bool | None = field(default=None, compare=False)
+    minted: Callable[[str], bool | None] = nobody_knows
+    asked: bool | None = None
 
     def takes(self, opaque: str, *, alike: bool) -> bool:
         """Reasoning that is its own. `alike`: the models' names say so, where nothing else does."""
