@@ -17,6 +17,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ FEWEST = 1_000_000_000  # bytes: a larger file is no text
 # how a file falls into paragraphs: WordNet's glosses stand behind a bar, fortunes between per cents
 GLOSS = re.compile(r"(?m)\| (.*)$")
 BREAK = re.compile(r"\n\s*\n|\n%\n")
-READ = {".py", ".pod", ".rst", ".txt", ".md", ""}
+READ = {".py", ".pod", ".rst", ".txt", ".md", ".html", ".js", ".h", ""}
 
 
 def judged(data: Data) -> set[int]:
@@ -79,7 +80,39 @@ def _paragraphs(file: Path) -> list[str]:
     text = file.read_bytes().decode("utf-8", "ignore")
     if file.name.startswith("data."):
         return GLOSS.findall(text)
+    if file.suffix == ".html":
+        text = Page.words(text)
     return [part.strip() for part in BREAK.split(text) if part.strip()]
+
+
+class Page(HTMLParser):
+    """What a page says; a paragraph ends where one of its elements does."""
+
+    ENDS = frozenset("p pre li dd dt h1 h2 h3 h4 td blockquote div".split())
+    HIDDEN = frozenset("script style head nav".split())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.hidden = 0
+
+    @classmethod
+    def words(cls, text: str) -> str:
+        page = cls()
+        page.feed(text)
+        return "".join(page.said)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.hidden += tag in self.HIDDEN
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in self.HIDDEN
+        if tag in self.ENDS:
+            self.said.append("\n\n")
+
+    def handle_data(self, data: str) -> None:
+        if self.hidden <= 0:
+            self.said.append(data)
 
 
 def _joined(paragraphs: list[str], rng: np.random.Generator) -> Iterator[str]:

@@ -95,7 +95,7 @@ ASKED = {
     "function": ("Write a Python function that reverses a linked list", "short coding"),
     "sum": ("Tom has 3 apples and buys 4 more for $2 each. What did he pay?", "word problems"),
     "history": ("Which treaty ended the Thirty Years' War?", "everyday questions: trivia"),
-    "a nod": ("yes please do that", "tool calling: several turns", True),
+    "a nod": ("yes please do that", "tool calling: several", True),
     "nothing like it": ("make the sidebar collapsible", "unfamiliar", True),
     "algebra": ("Find all real solutions of $x^4 - 5x^2 + 4 = 0$.", "mathematics"),
 }
