@@ -11,6 +11,7 @@ import numpy as np
 
 from turnout.beside import Beside
 from turnout.errors import StageError
+from turnout.route import chosen
 from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder, Vectors
 from turnout.route.score import Scored, score, unread
@@ -29,12 +30,14 @@ class Brain:
 
     In an agent loop the human text stays the same for many steps: most actions embed nothing.
     `deadline`: seconds for an inference; after that the requested model serves the request.
+    `warning`: why the bundle is not the one that was chosen.
     """
 
     def __init__(self, shelves: Shelves, stages: Stages, deadline: float = 0.150) -> None:
         self._embedder = Embedder(shelves.shipped / "encoder")
         encoder, dim = self._embedder.id, self._embedder.dim
-        self.bundle = Bundle.load(shelves.latest(), encoder=encoder, dim=dim)
+        self.chosen = shelves.pointed()
+        self.bundle, self.warning = chosen.load(shelves, encoder=encoder, dim=dim)
         self._beside = Beside(shelves, encoder, dim)
         self._embedder(["warm"])  # the first inference is many times slower than those after it
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by the hash of the text
@@ -43,6 +46,10 @@ class Brain:
         self._typical = 0.005  # seconds an inference takes, a moving average
         self._flying: dict[bytes, asyncio.Future[Vectors]] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnout-embed")
+
+    def current(self, shelves: Shelves) -> bool:
+        """Whether the bundle is the one that is chosen now."""
+        return not self.warning and self.chosen == shelves.pointed()
 
     async def serving(self, version: str) -> Bundle:
         """The bundle of that name, "" for the one in use. Raises ConfigError, with the names."""

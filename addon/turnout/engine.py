@@ -122,6 +122,8 @@ class Engine:
         """A damaged artifact stops routing, not the traffic; a wrong policy stops the start."""
         try:
             brain = Brain(shelves, self.stages, self.config.policy.deadline_ms / 1000)
+            if brain.warning:
+                log.warning("%s", brain.warning)
             catalog = shelves.shipped / "catalog.json"
             return Road(Options(self.config, self.keys, catalog, brain.bundle.profiles), brain), ""
         except ArtifactError as e:
@@ -199,7 +201,7 @@ class Engine:
     def _reload(self, config: Config, keys: Keys) -> Road:
         """The brain is kept, with what it remembers, unless another bundle is in use now."""
         brain, patience = self._road.brain if self._road else None, config.policy.deadline_ms / 1000
-        if brain is None or brain.bundle.version != self._shelves.latest().name:
+        if brain is None or not brain.current(self._shelves):
             brain = Brain(self._shelves, self.stages, patience)
         brain.deadline = patience
         catalog = self._shelves.shipped / "catalog.json"
@@ -289,7 +291,8 @@ class Engine:
             **self.health.status(),
             "cache": self.answers.status(),
             "warnings": [
-                *filter(None, (self.broken, self.store.warning, self._export_warning)),
+                *filter(None, (self.broken, road.brain.warning if road else "")),
+                *filter(None, (self.store.warning, self._export_warning)),
                 *filter(None, [self.answers.warning]),
                 *self.quality.warnings(),
                 *self.keys.warnings(),

@@ -163,6 +163,13 @@ class Reader:
             " WHERE cluster IS NOT NULL AND session <> '' GROUP BY 1, 2 ORDER BY 1, 2"
         )
 
+    def named(self) -> Iterator[Row]:
+        """What task classes were called: bundle, cluster, cluster_label."""
+        return self._rows(
+            "SELECT DISTINCT bundle, cluster, cluster_label FROM decisions"
+            " WHERE cluster IS NOT NULL AND cluster_label <> ''"
+        )
+
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""
         return self._rows("SELECT * FROM alarms ORDER BY at DESC")

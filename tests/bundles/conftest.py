@@ -18,6 +18,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "artifacts"
     (folder / "bundles").mkdir(parents=True)
     shutil.copy(ARTIFACTS / "catalog.json", folder)
+    world.encoder(folder)
     monkeypatch.setenv("TURNOUT_ARTIFACTS", str(folder))
     monkeypatch.setenv("TURNOUT_DATA", str(tmp_path / "data"))
     monkeypatch.setattr("turnout.paths.user_config", lambda: tmp_path / "no.toml")

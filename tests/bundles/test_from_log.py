@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from bundles import logs, world
 from turnout import paths
+from turnout.bundles import publish
 from turnout.cli import main
 from turnout.route.bundle import Bundle
 from turnout.route.shelves import Shelves
@@ -260,7 +261,117 @@ def test_a_tampered_one_is_refused_and_told(shipped: Turnout, log: Path) -> None
 
 
 def test_what_was_chosen_and_is_gone_says_the_mend(shipped: Turnout, log: Path) -> None:
+    """What came along decides then."""
     assert shipped(*TRAIN).exit_code == 0
     assert shipped("bundle", "promote", "mine").exit_code == 0
     shutil.rmtree(folder(log))
-    assert "turnout bundle promote" in refused(shipped("models"))
+    told = shipped("models", "--json")
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["bundle"] == "one"
+    assert "`turnout bundle promote one`" in shipped("models").stderr
+
+
+# -- after an upgrade
+
+
+class Newer(world.OneWord):
+    """The encoder of the next release."""
+
+    id = "one-word-more"
+
+
+@pytest.fixture
+def upgraded(
+    shipped: Turnout, log: Path, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> Turnout:
+    """One's own bundle is in use; then a release replaces encoder and bundles: "new" has the
+    classes of "one" by their names, told apart by the new encoder, and other numbers for them."""
+    assert shipped(*TRAIN).exit_code == 0
+    assert shipped("bundle", "promote", "mine").exit_code == 0
+    labels = [row["label"] for row in _clusters(artifacts / "bundles" / "one")]
+    logs.write(
+        log,
+        [
+            {"session": f"s{k}", "bundle": "one", "cluster": k, "cluster_label": label}
+            for k, label in enumerate([f"unfamiliar, nearest to {labels[0]}", *labels[1:]])
+        ],
+        "decisions",
+    )
+    _renamed(artifacts / "bundles" / "one", artifacts / "bundles" / "new")
+    for name in ("one", "two"):
+        shutil.rmtree(artifacts / "bundles" / name)
+    (artifacts / "latest").write_text("new\n")
+    world.encoder(artifacts, Newer.id)
+    monkeypatch.setattr("turnout.cli.bundle._encoder", Newer)
+    return shipped
+
+
+def _clusters(folder: Path) -> list[dict[str, object]]:
+    return list(json.loads((folder / "clusters.json").read_bytes()))
+
+
+def _renamed(old: Path, new: Path) -> None:
+    """With the classes in another order."""
+    shutil.copytree(old, new)
+    for name in ("centroids", "quality", "se", "evidence"):
+        np.save(new / f"{name}.npy", np.load(old / f"{name}.npy")[::-1])
+    (new / "clusters.json").write_text(json.dumps(_clusters(old)[::-1]))
+    manifest = json.loads((old / "manifest.json").read_bytes())
+    files = {n: publish.digest(new / n) for n in manifest["files"]}
+    facts = {"version": new.name, "encoder": Newer.id, "files": files}
+    (new / "manifest.json").write_text(json.dumps(manifest | facts))
+
+
+def test_sessions_of_a_bundle_that_is_gone_count_by_the_names_of_classes(
+    upgraded: Turnout, log: Path, artifacts: Path
+) -> None:
+    result = upgraded("bundle", "train", "--from-log", "--version", "again")
+    assert result.exit_code == 0, result.output
+    assert "200 sessions" in result.stderr and "on top of new" in result.stderr
+    assert "200 of them were seen under other bundles" in result.stderr
+    old, new = (
+        Bundle.load(path, encoder=Newer.id, dim=8)
+        for path in (artifacts / "bundles" / "new", folder(log, "again"))
+    )
+    shift = (new.quality - old.quality)[:, old.models[CHEAP]]
+    assert shift.argmin() == 2 and shift[2] < -0.02  # class 0 of the old one
+    assert [row["sessions"] for row in _clusters(folder(log, "again"))] == [1, 1, 1]
+
+
+def test_classes_of_another_name_do_not_count(upgraded: Turnout, log: Path) -> None:
+    other = {"session": "x", "bundle": "old", "cluster": 0, "cluster_label": "of another kind"}
+    logs.write(log, [other | {"id": "x"}], "decisions")
+    (row,) = logs.outcomes("old", 0, CHEAP, 1, 0)
+    logs.write(log, [row | {"id": "x"}])
+    result = upgraded("bundle", "train", "--from-log", "--version", "again")
+    assert "left out: bundle old (1 rows): its task classes are others" in result.stderr
+    assert "200 sessions" in result.stderr
+
+
+def test_one_s_own_bundle_of_the_old_encoder_is_told_and_not_used(
+    upgraded: Turnout, log: Path
+) -> None:
+    found = json.loads(upgraded("models", "--json").stdout)
+    assert found["bundle"] == "new"
+    (said,) = found["warnings"]
+    assert said.startswith("new decides instead of your own bundle: ")
+    assert "encoder is 'one-word', but the encoder here has 'one-word-more'" in said
+    assert said.endswith(
+        "; `turnout bundle train --from-log` makes one that fits,"
+        " `turnout bundle promote new` gives it up"
+    )
+    assert json.loads(upgraded("bundle", "show", "--json").stdout)["version"] == "new"
+    rows = {one["version"]: one for one in json.loads(upgraded("bundle", "list", "--json").stdout)}
+    assert rows["mine"]["broken"] == "cannot be used: made for another encoder, one-word"
+    assert rows["new"]["broken"] == ""
+    for args in (("show", "mine"), ("promote", "mine"), ("diff", "mine", "new")):
+        assert "train --from-log` makes one that fits" in refused(upgraded("bundle", *args))
+
+
+def test_what_came_along_since_is_told(shipped: Turnout, log: Path, artifacts: Path) -> None:
+    assert shipped(*TRAIN).exit_code == 0
+    assert shipped("bundle", "promote", "mine").exit_code == 0
+    assert json.loads(shipped("models", "--json").stdout)["warnings"] == []
+    (artifacts / "latest").write_text("two\n")
+    (said,) = json.loads(shipped("models", "--json").stdout)["warnings"]
+    assert said.startswith("your bundle mine is made on top of one, and two has come along since")

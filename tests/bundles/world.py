@@ -1,5 +1,6 @@
 """Labelled prompts small enough to know the answer, and an encoder that reads one word."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,13 @@ class OneWord:
             row[next((i for i, word in enumerate(words) if word in text), DIM - 1)] += 1
             rows.append(row / np.linalg.norm(row))
         return np.array(rows, np.float32)
+
+
+def encoder(artifacts: Path, name: str = OneWord.id) -> None:
+    """What is there of one to read, for who does not load it."""
+    (artifacts / "encoder").mkdir(exist_ok=True)
+    manifest = {"id": name, "dim": DIM, "files": {}}
+    (artifacts / "encoder" / "manifest.json").write_text(json.dumps(manifest))
 
 
 def prompts() -> dict[str, list[object]]:

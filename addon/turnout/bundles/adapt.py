@@ -20,7 +20,7 @@ from turnout.errors import ConfigError
 from turnout.route import artifact
 from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
-from turnout.route.shelves import Shelves
+from turnout.route.shelves import Shelves, latest
 from turnout.session.alarm import FALSE, FEEDBACK, HIT
 
 MAKER = "turnout bundle train --from-log"
@@ -40,17 +40,17 @@ class Adapted:
 
 
 def base_of(shelves: Shelves, version: str) -> Path:
-    """The folder to learn on top of: `version`, else what is in use, or what that was made from.
+    """The folder to learn on top of: `version`, else what came along, the newest there is of that.
     Sessions that are in a bundle already must not count twice. Raises ConfigError."""
+    if not version:
+        return latest(shelves.shipped)
     folder = release.find(shelves, version)
     if not shelves.is_own(folder):
         return folder
     name = artifact.manifest(folder / "manifest.json").get("base", {}).get("version", "")
-    if version:
-        raise ConfigError(
-            f"{version} is made from a log, and its sessions would count twice: --base {name}"
-        )
-    return release.find(shelves, str(name))
+    raise ConfigError(
+        f"{version} is made from a log, and its sessions would count twice: --base {name}"
+    )
 
 
 def adapt(
@@ -113,6 +113,7 @@ def _manifest(
         "recipe": recipe,
         "sessions": found.sessions,
         "feedback": found.words,
+        "by_name": found.by_name,
         "judged_cells": int((found.count > 0).sum()),
         "thin_cells": int(((found.count > 0) & (found.count < THIN)).sum()),
         "left_out": [asdict(one) for one in found.excluded],

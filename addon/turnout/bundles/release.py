@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from turnout.errors import ArtifactError, ConfigError
-from turnout.route import artifact
+from turnout.route import artifact, chosen
 from turnout.route.bundle import FILES, Bundle
 from turnout.route.embed import Embedder
 from turnout.route.shelves import BUNDLES, LATEST, Shelves
@@ -37,19 +37,29 @@ class Release:
 
 def releases(shelves: Shelves) -> list[Release]:
     """By version, the shipped ones first. A damaged one is told of, not left out."""
-    current = pointed(shelves)
+    current, encoder = pointed(shelves), _encoder(shelves)
     return [
-        _release(folder, current, own=shelves.is_own(folder))
+        _release(folder, current, encoder, own=shelves.is_own(folder))
         for folder in shelves.folders()
         if (folder / "manifest.json").is_file()
     ]
 
 
-def _release(folder: Path, current: str, *, own: bool) -> Release:
+def _encoder(shelves: Shelves) -> str:
+    """ "" when it cannot be known: what is damaged there is told elsewhere."""
+    try:
+        return chosen.encoder_here(shelves)[0]
+    except ArtifactError:
+        return ""
+
+
+def _release(folder: Path, current: str, encoder: str, *, own: bool) -> Release:
     manifest, broken = {}, ""
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         artifact.trusted(folder, *FILES)
+        if encoder and manifest.get("encoder") != encoder:
+            broken = f"cannot be used: made for another encoder, {manifest.get('encoder')}"
     except ArtifactError as e:
         broken = str(e)
     except (OSError, ValueError) as e:
@@ -59,10 +69,7 @@ def _release(folder: Path, current: str, *, own: bool) -> Release:
 
 def pointed(shelves: Shelves) -> str:
     """What `latest` says; "" when it says nothing."""
-    try:
-        return (shelves.chooser / LATEST).read_text("utf-8").strip()
-    except (OSError, ValueError):
-        return ""
+    return shelves.pointed()
 
 
 def find(shelves: Shelves, version: str) -> Path:
@@ -77,7 +84,16 @@ def find(shelves: Shelves, version: str) -> Path:
 
 
 def load(shelves: Shelves, version: str, encoder: Embedder) -> Bundle:
-    return Bundle.load(find(shelves, version), encoder=encoder.id, dim=encoder.dim)
+    """ "" is the one in use."""
+    if not version:
+        return chosen.load(shelves, encoder=encoder.id, dim=encoder.dim)[0]
+    folder = find(shelves, version)
+    try:
+        return Bundle.load(folder, encoder=encoder.id, dim=encoder.dim)
+    except ArtifactError as e:
+        if shelves.is_own(folder):
+            raise ArtifactError(f"{e}; {chosen.AGAIN}") from e
+        raise
 
 
 def named(version: str) -> str:

@@ -89,7 +89,7 @@ def evaluate(
     recipe = replace(Recipe(), temperature=bundle.temperature, top=bundle.top)
     recipe = replace(recipe, clusters=None if bundle.head is not None else len(bundle.labels))
     case = Case(data, made, book.public, encoder, recipe, scales)
-    home = release.find(shelves, version)
+    home = release.find(shelves, bundle.version)
     sizes = [int(row["prompts"]) for row in json.loads((home / "clusters.json").read_bytes())]
     seen = fingerprints(home)
     inquiry = evaluation.inquire(case, bundle, sizes, overlap, seen, outliers=outliers)

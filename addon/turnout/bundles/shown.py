@@ -23,7 +23,7 @@ type Row = dict[str, Any]
 
 def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[str]) -> Row:
     bundle = release.load(shelves, version, encoder)
-    folder = release.find(shelves, version)
+    folder = release.find(shelves, bundle.version)
     catalog = Catalog.load(shelves.shipped / "catalog.json")
     prices = list_prices(catalog)
     clusters = json.loads((folder / "clusters.json").read_bytes())
@@ -38,7 +38,7 @@ def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[
     dials = {name: Dial(bundle, prices, name, shares) for name in names}
     return {
         "version": bundle.version,
-        "latest": release.pointed(shelves) == bundle.version,
+        "latest": not version or release.pointed(shelves) == bundle.version,
         "encoder": bundle.encoder,
         "told_by": told_by(bundle),
         "profiles": {name: _profile(rules) for name, rules in bundle.profiles.items()},

@@ -196,7 +196,7 @@ def eval_(
     else:
         bundle_page.judged(document, page.console())
     if not no_report:
-        place = release.find(shelves, version).parent.parent  # yours stay with yours
+        place = release.find(shelves, document["bundle"]).parent.parent  # yours stay with yours
         folder = report.write(place / "reports" / document["bundle"], document)
         click.echo(f"report: {folder / 'report.md'}", err=True)
 

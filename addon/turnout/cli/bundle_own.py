@@ -41,6 +41,11 @@ def _told(made: "Adapted") -> list[str]:
         f"{found.sessions:,} sessions and {found.words:,} words of feedback, on"
         f" {int(seen.sum())} pairs of class and model, on top of {made.base.version}"
     ]
+    if found.by_name:
+        lines.append(
+            f"{found.by_name:,} of them were seen under other bundles, whose task classes are known"
+            " by their names"
+        )
     if thin.any():
         most = 100 * float(np.abs(shift[thin]).max())
         lines.append(

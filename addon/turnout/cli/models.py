@@ -60,15 +60,11 @@ def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     from turnout.guard.vault import Vault
     from turnout.offers import offers
     from turnout.options import Options
-    from turnout.route.artifact import field, trusted
-    from turnout.route.bundle import Bundle
+    from turnout.route import chosen
     from turnout.route.shelves import Shelves
 
-    config, folder = configuration.load(), Shelves(artifacts_dir(), own_dir()).latest()
-    manifest = trusted(folder)
-    path = folder / "manifest.json"
-    encoder, dim = field(manifest, "encoder", str, path), field(manifest, "dim", int, path)
-    bundle = Bundle.load(folder, encoder=encoder, dim=dim)
+    config, shelves = configuration.load(), Shelves(artifacts_dir(), own_dir())
+    bundle, warning = chosen.fitting(shelves)
     keys = Keys(config.providers.values(), os.environ, Vault(data_dir()))
     options = Options(config, keys, artifacts_dir() / "catalog.json", bundle.profiles)
     rules = options.rules(profile, "")
@@ -76,6 +72,7 @@ def _lines(profile: str) -> tuple[list["Line"], dict[str, Any]]:
     about = {
         "as_of": options.catalog.generated,
         "bundle": bundle.version,
+        "warnings": [one for one in (warning or chosen.outdated(shelves),) if one],
         "profile": rules.profile,
         "providers_with_key": options.names,
         "destinations": options.destinations(),
@@ -136,7 +133,8 @@ def _say(lines: Sequence["Line"], about: dict[str, Any], *, hidden: int) -> None
         f"facts as of {about['as_of']}; bundle {about['bundle']}, profile {about['profile']}",
         err=True,
     )
-    click.echo(about["report"], err=True)
+    for said in (*about["warnings"], about["report"]):
+        click.echo(said, err=True)
     if hidden:
         missing = Counter(
             line.variable for line in lines if line.key == "missing" and line.variable

@@ -139,7 +139,7 @@ def _run(
             runfile.write(run_file, addresses, **facts)
         else:
             run_file = announced(lambda path: runfile.write(path, addresses, **facts))
-        _say(addresses, engine.destinations(), _standing(engine))
+        _say(addresses, engine.destinations(), _standing(engine), _behind(engine))
 
     try:
         asyncio.run(run_proxy(engine, ca, web=web, announce=announce))
@@ -179,12 +179,24 @@ def _standing(engine: "Engine") -> str:
     return f"bundle {bundle.version}: {line(found)}{more} (`turnout models --report`)"
 
 
-def _say(addresses: Mapping[str, str], destinations: str, standing: str) -> None:
+def _behind(engine: "Engine") -> str:
+    """Of a bundle of the user's own that is in use."""
+    from turnout.route import chosen
+    from turnout.route.shelves import Shelves
+
+    if engine.broken or engine.road.brain.warning:
+        return ""
+    return chosen.outdated(Shelves(paths.artifacts_dir(), paths.own_dir()))
+
+
+def _say(addresses: Mapping[str, str], destinations: str, standing: str, behind: str) -> None:
     click.echo(f"turnout: proxy {addresses['proxy']}, base URL {addresses['base']}", err=True)
     if url := addresses.get("web"):
         click.echo(f"turnout: mitmweb {url}", err=True)
     click.echo(f"turnout: {destinations}", err=True)
     click.echo(f"turnout: {standing}", err=True)
+    if behind:
+        click.echo(f"turnout: {behind}", err=True)
     click.echo("turnout: `turnout run -- claude` in another terminal; Ctrl-C ends", err=True)
 
 

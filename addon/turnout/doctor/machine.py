@@ -6,15 +6,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from turnout.config import Config, artifacts_dir, data_dir, load
 from turnout.control import Running
 from turnout.doctor.finding import Finding
-from turnout.errors import ConfigError
+from turnout.errors import ArtifactError, ConfigError
 from turnout.guard.vault import Vault
 from turnout.paths import own_dir
-from turnout.route import artifact
+from turnout.route import artifact, chosen
 from turnout.route.catalog import Catalog
 from turnout.route.shelves import Shelves
 
@@ -112,9 +113,10 @@ def _taken(host: str, port: int) -> str:
 def artifacts(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Every file that routing reads, against its digest."""
     root = artifacts_dir(environ)
+    shelves = Shelves(root, own_dir(environ))
     checks: dict[str, Callable[[], object]] = {
         "encoder": lambda: artifact.trusted(root / "encoder") and root / "encoder",
-        "bundle": lambda: _bundle(Shelves(root, own_dir(environ))),
+        "bundle": lambda: chosen.fitting(shelves)[0].version,
         "catalogue": lambda: f"{len(Catalog.load(root / 'catalog.json').models)} models",
     }
     for name, check in checks.items():
@@ -123,9 +125,15 @@ def artifacts(environ: Mapping[str, str]) -> Iterator[Finding]:
         except ConfigError as e:
             mend = "restore it, for instance with `git checkout artifacts`"
             yield Finding(name, "broken", str(e), mend)
+    yield from _own(shelves)
 
 
-def _bundle(shelves: Shelves) -> str:
-    found = shelves.latest()
-    artifact.trusted(found)
-    return found.name
+def _own(shelves: Shelves) -> Iterator[Finding]:
+    """What is wrong with a bundle of the user's own."""
+    with suppress(ArtifactError):  # of what came along: told already
+        instead, said = chosen.fitting(shelves)
+        mend = chosen.mend(instead.version)
+        if said:
+            yield Finding("own bundle", "broken", said.removesuffix(f"; {mend}"), mend)
+        elif said := chosen.outdated(shelves):
+            yield Finding("own bundle", "note", said)

@@ -48,6 +48,13 @@ class Shelves:
         """The place whose `latest` counts."""
         return self.own if self.own and (self.own / LATEST).exists() else self.shipped
 
+    def pointed(self) -> str:
+        """What that says; "" when it says nothing."""
+        try:
+            return (self.chooser / LATEST).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            return ""
+
     def latest(self) -> Path:
         """The folder of the version in use. Raises ArtifactError."""
         return latest(self.chooser)
