@@ -100,6 +100,7 @@ def shipped(
     """The bundle that is in use, and no key but one."""
     shutil.copytree(ARTIFACTS / "bundles", artifacts / "bundles", dirs_exist_ok=True)
     shutil.copy(ARTIFACTS / "latest", artifacts)
+    shutil.copy(ARTIFACTS / "encoder" / "manifest.json", artifacts / "encoder")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-nothing")
     return turnout
 
