@@ -123,3 +123,38 @@ def test_a_log_that_is_not_there(tmp_path: Path) -> None:
     store.close()
     store.path.unlink()
     Quality(store, Clock()).recall()
+
+
+CLASS = "agentic coding: repository issues"
+
+
+def _earlier(store: Store, quality: Quality) -> None:
+    """An alarm of an earlier bundle, whose class has a name in the log."""
+    fail(quality)
+    named = {"bundle": HERE.bundle, "cluster": HERE.cluster, "cluster_label": CLASS}
+    store.add(decided.row(of_decision=named))
+
+
+def test_an_alarm_stands_in_the_next_bundle_for_the_class_of_its_name(
+    quality: Quality, store: Store
+) -> None:
+    """Else each release would bring back what sessions were lost by."""
+    _earlier(store, quality)
+    later = again(store)
+    assert later.alarmed("2026-08", 3, CLASS) == {"claude-haiku-4-5"}
+    assert later.alarmed("2026-08", 3, f"unfamiliar, nearest to {CLASS}") == {"claude-haiku-4-5"}
+    assert later.alarmed("2026-08", 7, "writing") == frozenset()
+    assert f"in class 7 ({CLASS}): trouble" in next(later.warnings())
+    later.release(ID)
+    assert later.alarmed("2026-08", 3, CLASS) == frozenset()
+
+
+def test_a_bundle_that_has_learned_from_it_decides_by_itself(
+    quality: Quality, store: Store
+) -> None:
+    _earlier(store, quality)
+    store.flush(30)
+    later = Quality(store, Clock())
+    later.recall(["own"])
+    assert later.alarmed("own", 3, CLASS) == frozenset()
+    assert later.alarmed(*HERE[:2], CLASS) == {"claude-haiku-4-5"}

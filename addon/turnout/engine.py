@@ -148,7 +148,7 @@ class Engine:
         )
         engine.sessions.study()
         engine.books.elsewhere.study(store_path(config))
-        engine.quality.recall()
+        engine.quality.recall(path.name for path in engine._shelves.folders(own=True))
         engine.limits.recall(engine.store_path)
         return engine
 

@@ -262,7 +262,7 @@ class Planner:
                 pinned=forced or (place.pin.binding if place.pin and not draft.beyond else None),
                 at=outlook.when,
                 outlook=None if forced or draft.beyond else outlook,
-                alarmed=self._parts.quality.alarmed(version, scored.cluster),
+                alarmed=self._parts.quality.alarmed(version, scored.cluster, scored.label),
                 memory=self._memory,
             )
             choice = _natively(chosen, ask)

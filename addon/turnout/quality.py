@@ -1,7 +1,11 @@
-"""Live quality: outcomes of sessions and what people say, written down and told to the alarm."""
+"""Live quality: outcomes of sessions and what people say, written down and told to the alarm.
+
+An alarm outlives its bundle: in another one it stands for the class of the same name, until it is
+released or the user's own bundle has learned from it.
+"""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +13,7 @@ import msgspec
 from turnout import history
 from turnout.errors import ConfigError, TurnoutError
 from turnout.record import new_id
+from turnout.route.score import UNFAMILIAR, UNREAD
 from turnout.session import alarm
 from turnout.session.alarm import Alarms, Ended, Place, Raised, Tally
 from turnout.store import Store
@@ -26,29 +31,49 @@ class Quality:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store, self._clock = store, clock
         self._alarms = Alarms()
+        self._names: dict[tuple[str, int], str] = {}  # of classes with alarms of earlier processes
+        self._learned: frozenset[str] = frozenset()
 
-    def recall(self) -> None:
-        """What earlier processes knew. A log that cannot be read is one that knows nothing."""
+    def recall(self, learned: Iterable[str] = ()) -> None:
+        """What earlier processes knew. A log that cannot be read is one that knows nothing.
+
+        `learned`: versions that were made from it.
+        """
+        self._learned = frozenset(learned)
         try:
             with history.read(self._store.path) as log_file:
                 ended = [_ended(row) for row in log_file.judged(self._clock() - RECALLED_S)]
                 raised = [_raised(row) for row in log_file.alarms() if row["released_at"] is None]
+                self._names = _names(log_file.named()) if raised else {}
         except (TurnoutError, LookupError, TypeError) as e:
             log.debug("no live quality yet: %s", e)
             return
         self._alarms.recall(ended, raised)
 
-    def alarmed(self, bundle: str, cluster: int) -> frozenset[str]:
-        return self._alarms.alarmed(bundle, cluster)
+    def alarmed(self, bundle: str, cluster: int, name: str = "") -> frozenset[str]:
+        """`name`: of the class."""
+        found = self._alarms.alarmed(bundle, cluster)
+        if not self._names or bundle in self._learned:
+            return found
+        name = name.removeprefix(UNFAMILIAR)
+        return found | {
+            one.place.model
+            for one in self._alarms
+            if one.place.bundle != bundle and self._names.get(one.place[:2]) == name
+        }
 
     def warnings(self) -> Iterator[str]:
         for one in self._alarms:
             yield (
-                f"{one.place.model} is not routed to in class {one.place.cluster}: trouble in"
+                f"{one.place.model} is not routed to in class {self._called(one.place)}: trouble in"
                 f" {one.tally.troubled:.0f} of {one.tally.sessions:.0f} sessions,"
                 f" {one.tally.promise:.0%} was to be expected;"
                 f" release it with `turnout feedback --release '{_id(one.place)}'`"
             )
+
+    def _called(self, place: Place) -> str:
+        name = self._names.get(place[:2], "")
+        return f"{place.cluster} ({name})" if name else str(place.cluster)
 
     def tell(self, one: Ended, **facts: object) -> None:
         """A part of a session has ended."""
@@ -131,6 +156,14 @@ def _alarm_row(one: Raised) -> dict[str, Any]:
         "troubled": one.tally.troubled,
         "promise": one.tally.promise,
         "worse": one.tally.worse,
+    }
+
+
+def _names(rows: Iterable[Row]) -> dict[tuple[str, int], str]:
+    return {
+        (row["bundle"], row["cluster"]): row["cluster_label"].removeprefix(UNFAMILIAR)
+        for row in rows
+        if isinstance(row["cluster_label"], str) and row["cluster_label"] != UNREAD
     }
 
 

@@ -112,7 +112,7 @@ class Watch:
         assert home and ask
         asked = _rung(home, home, view)
         rungs: dict[str, Rung] = {asked.model: asked} if asked else {}
-        alarmed = self._quality.alarmed(view.bundle, view.scored.cluster)
+        alarmed = self._quality.alarmed(view.bundle, view.scored.cluster, view.scored.label)
         good = {home.model.id: False}  # models of several bindings; what was asked for is there
         for binding in view.options:
             model = binding.model.id

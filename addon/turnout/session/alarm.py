@@ -7,7 +7,7 @@ prior, the share of trouble has a Beta posterior:
     promise = hit * (1 - quality) + false * quality        what the evidence sees of that quality
 
 The alarm rises when P(share > promise + slack) is sure enough. Old sessions fade; a new bundle
-starts anew, as its clusters are others. A person's word counts for several sessions.
+counts anew, as its promises are others. A person's word counts for several sessions.
 """
 
 from collections.abc import Iterable, Iterator
