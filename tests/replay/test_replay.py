@@ -158,6 +158,29 @@ def test_a_log_with_a_damaged_row(whatif: Callable[..., dict[str, Any]], tmp_pat
     assert (found["actions"], found["skipped"]) == (4, {"not_a_completion": 2})
 
 
+CLASSES = {
+    "the same class by its name": ("everything", True, 0),
+    "no class of that name": ("small edits", True, 1),
+    "unfamiliar then": ("unfamiliar, nearest to everything", True, 0),
+    "not readable then": ("could not be read", False, 0),
+}
+
+
+@pytest.mark.parametrize(("label", "saved", "unknown"), CLASSES.values(), ids=CLASSES)
+def test_a_log_of_an_earlier_bundle(
+    whatif: Callable[..., dict[str, Any]], tmp_path: Path, label: str, saved: bool, unknown: int
+) -> None:
+    """Its classes have their names; what could not be read could be anything now, too."""
+    careful = {"parity": {"epsilon": 0.02, "z": 0.5, "min_evidence": 0}}  # errors count
+    artifacts.sign(tmp_path / "artifacts" / "bundles" / "test", profiles=careful)
+    path = tmp_path / "turnout.db"
+    with Store.open(path) as log:
+        facts = {"bundle": "older", "cluster": 7, "cluster_label": label}
+        log.add(decided.numbered(1, requested_model=samples.MODEL, **facts))
+    found = whatif(path)
+    assert (found["of_unknown_class"], found["saved_usd"] > 0) == (unknown, saved)
+
+
 WRONG = {
     "no such file": (("nothing.har",), "nothing.har: there is no such file"),
     "no recording": (("notes.txt",), "notes.txt: none of these: mitmproxy flows, HAR, transcripts"),

@@ -132,6 +132,11 @@ def tell(replay: "Replay", speed: dict[str, float]) -> None:
     click.echo(replay.destinations(), err=True)
     for reason, count in tally.skipped.most_common():
         click.echo(f"left out: {count:,} {SKIPPED.get(reason, reason)}", err=True)
+    if replay.unplaced:
+        click.echo(
+            f"of any kind: {replay.unplaced:,} of task classes that this bundle does not have",
+            err=True,
+        )
     for reason, count in tally.untouched.most_common():
         click.echo(f"left at home: {count:,} ({reason.replace('_', ' ')})", err=True)
 
@@ -160,6 +165,7 @@ def left_out(replay: "Replay") -> dict[str, Any]:
     return {
         "bundle": replay.bundle,
         "actions": tally.actions,
+        "of_unknown_class": replay.unplaced,
         "skipped": dict(tally.skipped),
         "left_at_home": dict(tally.untouched),
     }

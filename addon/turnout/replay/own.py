@@ -63,6 +63,7 @@ def _told(row: dict[str, Any], dialect: DialectName, usage: Usage) -> Told:
         project=row["project"] or "",
         cluster=row["cluster"],
         bundle=row["bundle"] or "",
+        label=str(row["cluster_label"] or ""),
     )
 
 

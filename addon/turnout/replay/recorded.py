@@ -35,7 +35,8 @@ class Skipped:
 class Told:
     """What a transcript or the log tells of a request whose bytes are gone.
 
-    `kind`: "" where it has to be found out. `cluster`: in `bundle`, None where it has to be scored.
+    `kind`: "" where it has to be found out. `cluster`: in `bundle`, None where it has to be scored;
+    `label`: what it was called there.
     """
 
     ask: Ask
@@ -46,6 +47,7 @@ class Told:
     project: str = ""
     cluster: int | None = None
     bundle: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ class ReplayPlanner(Planner):
     """What is told of a request stands for its bytes; everything after that is the planner's."""
 
     told: Told | None = None
+    unplaced = 0  # of a class that the bundle has not
 
     async def _read(self, draft: Draft) -> None:
         if self.told is None:
@@ -88,14 +89,22 @@ class ReplayPlanner(Planner):
     async def _scored(self, draft: Draft, brain: Brain, bundle: Bundle, *, forced: bool) -> Scored:
         if self.told is None or self.told.cluster is None:
             return await super()._scored(draft, brain, bundle, forced=forced)
-        known = self.told.bundle == bundle.version and self.told.cluster < len(bundle.centroids)
-        found = (
-            score.of_class(self.told.cluster, bundle, tools=bool(self.told.ask.tools))
-            if known
-            else brain.unfamiliar(bundle)
-        )
+        found = self._as_told(self.told, brain, bundle)
         draft.scored(found, bundle.version)
         return found
+
+    def _as_told(self, told: Told, brain: Brain, bundle: Bundle) -> Scored:
+        """What could not be read then cannot be now; what was like nothing known still is."""
+        tools = bool(told.ask.tools)
+        if told.label == score.UNREAD:
+            return score.unread(bundle, tools=tools)
+        if told.label.startswith(score.UNFAMILIAR):
+            return brain.unfamiliar(bundle, tools=tools)
+        k = _class(told, bundle)
+        if k is None:
+            self.unplaced += 1
+            return brain.unfamiliar(bundle, tools=tools)
+        return score.of_class(k, bundle, tools=tools)
 
     async def _compose(self, draft: Draft, choice: Choice) -> Plan | Untouched:
         """Without bytes nobody knows whether the target can be told it; eligibility was checked."""
@@ -118,6 +127,14 @@ class ReplayPlanner(Planner):
         return draft.untouched("shadow")
 
 
+def _class(told: Told, bundle: Bundle) -> int | None:
+    """By its number in the same bundle, by its name in another."""
+    if told.bundle == bundle.version and told.cluster is not None:
+        return told.cluster if 0 <= told.cluster < len(bundle.labels) else None
+    alone = bundle.labels.count(told.label) == 1
+    return bundle.labels.index(told.label) if alone else None
+
+
 class Replay:
     """`log`: where the rows go."""
 
@@ -133,6 +150,11 @@ class Replay:
         if self._engine.broken:
             raise ConfigError(self._engine.broken)
         self._planner = self._engine.planner = ReplayPlanner(self._engine)
+
+    @property
+    def unplaced(self) -> int:
+        """Actions of classes that the bundle has not: taken for tasks of any kind."""
+        return self._planner.unplaced
 
     @property
     def bundle(self) -> str:
