@@ -178,7 +178,7 @@ def test_a_log_of_an_earlier_bundle(
         facts = {"bundle": "older", "cluster": 7, "cluster_label": label}
         log.add(decided.numbered(1, requested_model=samples.MODEL, **facts))
     found = whatif(path)
-    assert (found["of_unknown_class"], found["saved_usd"] > 0) == (unknown, saved)
+    assert (found["of_unknown_class"], (found["saved_usd"] or 0) > 0) == (unknown, saved)
 
 
 WRONG = {
