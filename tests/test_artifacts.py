@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from turnout.answers.admission import Admission
 from turnout.errors import ArtifactError
 from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
@@ -55,6 +56,11 @@ def test_bundle_and_encoder_fit(bundle: Bundle, embed: Embedder) -> None:
     assert bundle.centroids.shape == (len(bundle.labels), embed.dim)
     assert np.linalg.norm(bundle.centroids, axis=1) == pytest.approx(1, abs=1e-5)
     assert set(bundle.profiles) == {"strict", "parity", "thrift"}
+
+
+def test_the_semantic_cache_and_encoder_fit(embed: Embedder) -> None:
+    """Else it is off, with a warning."""
+    Admission.load(ARTIFACTS / "semantic", embed.id)
 
 
 def test_labels_are_words_and_differ(bundle: Bundle) -> None:
