@@ -110,8 +110,9 @@ def test_a_persons_word(quality: Quality, store: Store) -> None:
     assert again(store).alarmed("2026-07", 7) == {"claude-haiku-4-5"}
 
 
-def test_words_on_nothing(quality: Quality, store: Store) -> None:
-    store.add(decided.row(of_decision={"cluster": None}))
+@pytest.mark.parametrize("facts", [{"cluster": None}, {"cluster_label": "could not be read"}])
+def test_words_on_nothing(quality: Quality, store: Store, facts: dict[str, object]) -> None:
+    store.add(decided.row(of_decision=facts))
     with pytest.raises(ConfigError, match="no decision 'zz'"):
         quality.judged("zz")
     with pytest.raises(ConfigError, match="nothing to learn"):

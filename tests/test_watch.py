@@ -19,6 +19,7 @@ from turnout.quality import Quality
 from turnout.record import Tried
 from turnout.route.model import Binding, Model
 from turnout.route.rules import Rules
+from turnout.route.score import UNREAD
 from turnout.session.escalate import Verdict
 from turnout.session.evidence import Evidence
 from turnout.session.identity import Who
@@ -53,7 +54,7 @@ class World:
     """Sessions, live quality and the watch, as the engine puts them together."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+        self.store, self.clock, self.label = store, clock, "small edits"
         self.sessions = Sessions(store, clock, lambda p, m: ALL.get((p, m)))
         self.quality = Quality(store, clock)
         self.watch = Watch(self.sessions.pins, self.quality, clock)
@@ -89,7 +90,12 @@ class World:
         assert draft.place
         return Plan(
             decision=decision(
-                provider=provider, model=model, bundle="b1", cluster=7, quality=QUALITY[model]
+                provider=provider,
+                model=model,
+                bundle="b1",
+                cluster=7,
+                cluster_label=self.label,
+                quality=QUALITY[model],
             ),
             arrival=draft.arrival,
             ask=ASK,
@@ -336,6 +342,15 @@ def test_what_is_left_alone_has_ended(world: World) -> None:
         world.watch.sweep()
     assert world.told() == [("small", 0)]
     assert world.known.part is None
+
+
+def test_what_could_not_be_read_says_nothing_of_a_class(world: World) -> None:
+    """It has a number all the same: the one that the head would guess."""
+    world.label = UNREAD
+    world.step(body(PASSED))
+    world.clock.now += IDLE_S + 1
+    world.watch.sweep()
+    assert world.told() == []
 
 
 def test_trouble_that_showed_has_shown() -> None:

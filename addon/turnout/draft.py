@@ -8,7 +8,7 @@ from turnout.guard.keys import is_plan_token
 from turnout.record import Decision, new_id
 from turnout.route.catalog import Binding
 from turnout.route.plan import Candidate, Choice, Rules
-from turnout.route.score import Scored
+from turnout.route.score import UNREAD, Scored
 from turnout.session import quota, sums
 from turnout.session.escalate import Verdict
 from turnout.session.identity import Who
@@ -79,7 +79,7 @@ class Draft:
             "cluster_label": scored.label,
         }
         known = {}
-        if scored.bundle.head is not None:
+        if scored.bundle.head is not None and scored.label != UNREAD:
             known["class_share"] = round(scored.weights[scored.cluster], 3)
         if scored.familiarity < 1:
             known["familiarity"] = round(scored.familiarity, 3)

@@ -96,7 +96,8 @@ class Quality:
                 row = log_file.decision(decision)
         except history.NoDecisionError as e:
             raise ConfigError(str(e)) from e
-        if row["cluster"] is None or not row["model"] or row["quality"] is None:
+        placed = row["cluster"] is not None and row["cluster_label"] != UNREAD
+        if not placed or not row["model"] or row["quality"] is None:
             raise ConfigError(f"{row['id']} was not routed by quality: there is nothing to learn")
         return row
 

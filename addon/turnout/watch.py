@@ -18,7 +18,7 @@ from turnout.record import MALFORMED, Decision, Tried
 from turnout.route.eligible import why_not
 from turnout.route.model import Binding
 from turnout.route.rules import Rules
-from turnout.route.score import Scored
+from turnout.route.score import UNREAD, Scored
 from turnout.session import escalate, evidence
 from turnout.session.alarm import Place
 from turnout.session.escalate import LEAST_SCORE, VALUE, Rung, Verdict
@@ -227,7 +227,8 @@ def _came(verdict: Verdict, decision: Decision) -> bool:
 
 
 def _place(decision: Decision) -> Place | None:
-    if decision.cluster is None:
+    """A text that could not be read is of no class, whichever the head would take it for."""
+    if decision.cluster is None or decision.cluster_label == UNREAD:
         return None
     return Place(decision.bundle, decision.cluster, decision.model)
 

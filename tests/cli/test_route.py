@@ -116,6 +116,7 @@ def test_what_cannot_be_read_stays_where_it_was_sent(
         decision = json.loads(capsys.readouterr().out)
         assert (decision["provider"], decision["model"]) == ("anthropic", model)
         assert decision["cluster_label"] == "could not be read"
+        assert "class_share" not in decision["evidence"]
 
 
 # body, dialect -> a word of what is said
