@@ -13,6 +13,7 @@ from turnout.bundles.data import Data, read
 from turnout.bundles.facts import facts
 from turnout.bundles.names import Names
 from turnout.bundles.tables import DataError
+from turnout.cli import bundle_page
 from turnout.errors import ConfigError
 from turnout.route.catalog import Catalog
 
@@ -194,6 +195,8 @@ BENCHMARKS = {
     "above 100": (["gpt-5.4,hle,%,140,50,1,normal"], "cannot both be per cents"),
     "not a number": (["gpt-5.4,hle,%,40,many,1,normal"], "could not convert"),
     "NaN": (["gpt-5.4,hle,%,nan,nan,1,normal"], "cannot both be per cents"),
+    "cut short": ([CELL, "gpt-5.4,hle,%,40"], "csv:3: has not as many cells as the head"),
+    "a comma too many": ([CELL + ",x"], "csv:2: has not as many cells as the head"),
 }
 
 
@@ -216,3 +219,35 @@ def test_public_scores_are_open_first_hand_and_in_per_cent(tmp_path: Path) -> No
     world.benchmark_cells(tmp_path, [CELL, CELL, closed, second, elo])
     (found,) = benchmarks.read(tmp_path / benchmarks.NAME)
     assert (found.model, found.benchmark, found.share) == ("gpt-5.4", "gpqa_diamond", 0.8)
+
+
+def test_a_benchmark_file_of_other_letters(tmp_path: Path) -> None:
+    world.benchmark_cells(tmp_path, [CELL])
+    path = tmp_path / benchmarks.NAME
+    path.write_bytes(path.read_bytes() + "caf\u00e9,hle,%,9,9,1,normal".encode("latin-1"))
+    with pytest.raises(DataError, match="cannot be read as a table in UTF-8"):
+        benchmarks.read(path)
+
+
+def test_labels_of_strangers_alone_teach_nothing(tmp_path: Path) -> None:
+    """What would be trained is a guess by price and date, presented as knowledge."""
+    strange = changed(model=lambda column: [f"hal-{n % 4}" for n, _ in enumerate(column)])
+    said = (
+        "none of its models is in the catalogue .hal-0, hal-1, hal-2 and 1 more.; `turnout models"
+    )
+    with pytest.raises(DataError, match=said):
+        load(world.write(tmp_path, strange), strict=True)
+
+
+def test_what_is_left_out_for_one_reason_stands_in_one_line() -> None:
+    """Else the reasons that matter are lost among the names of models."""
+    found = [
+        *({"what": f"model m{n}", "rows": 10, "why": "never routed to"} for n in range(30)),
+        {"what": "labels", "rows": 1, "why": "no score"},
+        {"what": "public scores", "rows": 0, "why": "no file"},
+    ]
+    assert list(bundle_page.excluded(found)) == [
+        "left out: model m0, model m1, model m2 and 27 more (300 rows): never routed to",
+        "left out: labels (1 row): no score",
+        "left out: public scores: no file",
+    ]

@@ -222,7 +222,7 @@ def test_damaged_rows_are_left_out_and_told(
     logs.write(log, [row | damage | {"id": "damaged", "at": 1.0}])
     result = shipped(*TRAIN)
     assert result.exit_code == 0, result.output
-    assert "left out: rows (1 rows): damaged" in result.stderr
+    assert "left out: rows (1 row): damaged" in result.stderr
     assert "200 sessions" in result.stderr
 
 
@@ -236,7 +236,7 @@ def test_only_damaged_rows(shipped: Turnout, tmp_path: Path) -> None:
 def test_models_of_ones_own_are_told(shipped: Turnout, log: Path) -> None:
     (row,) = logs.outcomes("one", 0, "my-model", 1, 0)
     logs.write(log, [row | {"id": "mine", "at": 1.0}])
-    assert "model my-model (1 rows): the bundle does not know it" in shipped(*TRAIN).stderr
+    assert "model my-model (1 row): the bundle does not know it" in shipped(*TRAIN).stderr
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_classes_of_another_name_do_not_count(upgraded: Turnout, log: Path) -> N
     (row,) = logs.outcomes("old", 0, CHEAP, 1, 0)
     logs.write(log, [row | {"id": "x"}])
     result = upgraded("bundle", "train", "--from-log", "--version", "again")
-    assert "left out: bundle old (1 rows): its task classes are others" in result.stderr
+    assert "left out: bundle old (1 row): its task classes are others" in result.stderr
     assert "200 sessions" in result.stderr
 
 

@@ -1,6 +1,7 @@
 """Public benchmark scores of models: a table of cells, one a model and benchmark, checked."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +43,32 @@ def read(path: Path) -> list[PublicScore]:
     """Those in per cent, openly licensed, not read at second hand. Raises DataError when the file
     disagrees with itself."""
     found: dict[tuple[str, str], PublicScore] = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if missing := COLUMNS - {*(reader.fieldnames or ())}:
-            raise DataError(f"{path}: has no column {', '.join(sorted(missing))}")
-        for row in reader:
-            if not _usable(row):
-                continue
-            score = _checked(path, row, reader.line_num)
-            key = (score.model, score.benchmark)
-            if found.setdefault(key, score) != score:
-                raise DataError(
-                    f"{path}:{reader.line_num}: {key[0]} has two scores on {key[1]}, "
-                    f"{found[key].share:.1%} and {score.share:.1%}; keep one"
-                )
+    for line, row in _rows(path):
+        if not _usable(row):
+            continue
+        score = _checked(path, row, line)
+        key = (score.model, score.benchmark)
+        if found.setdefault(key, score) != score:
+            raise DataError(
+                f"{path}:{line}: {key[0]} has two scores on {key[1]}, "
+                f"{found[key].share:.1%} and {score.share:.1%}; keep one"
+            )
     return list(found.values())
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each with its line."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, restkey="")
+            if missing := COLUMNS - {*(reader.fieldnames or ())}:
+                raise DataError(f"{path}: has no column {', '.join(sorted(missing))}")
+            for row in reader:
+                if None in row.values() or "" in row:
+                    raise DataError(f"{path}:{reader.line_num}: has not as many cells as the head")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        raise DataError(f"{path}: cannot be read as a table in UTF-8: {e}") from e
 
 
 def _usable(row: dict[str, str]) -> bool:

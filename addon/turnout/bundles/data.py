@@ -25,6 +25,7 @@ LEFT_OUT = [
     ("bfcl_2024_08", "mistral-large-2407", "prompt mode: format failures"),
     ("bfcl_2024_08", "NousResearch_Hermes-2-Theta-Llama-3-70B", "prompt mode: format failures"),
 ]
+FEW = 3  # names that are told
 PROMPTS = {"prompt_id": "", "source": "", "category": "", "prompt": ""}
 PROMPTS_MAY = {"domain": "", "dup_group": ""}
 
@@ -71,7 +72,8 @@ class Data:
 
 
 def read(folder: Path, facts: list[Fact], names: Names, *, strict: bool = False) -> Data:
-    """`strict`: a score out of 0..1 stops it; else the source that has one is left out.
+    """`strict`: a score out of 0..1 stops it, and so does having models of no catalogue only; else
+    the source that has such a score is left out.
 
     Raises DataError when a file is missing, is no such table, or has nothing that can be used."""
     excluded: list[Excluded] = []
@@ -83,6 +85,12 @@ def read(folder: Path, facts: list[Fact], names: Names, *, strict: bool = False)
     ids = [fact.id for fact in facts]
     called = {name: names(name) or name for name in set(table["model"])}
     strangers = sorted(set(called.values()) - set(ids))
+    if strict and len(strangers) == len(set(called.values())):
+        mend = "`turnout models --all` has the names"
+        refuse(
+            folder / "labels.parquet",
+            f"none of its models is in the catalogue ({_few(strangers)}); {mend}",
+        )
     rows = Counter(called[name] for name in table["model"])
     excluded.extend(
         Excluded(f"model {name}", rows[name], "not in the catalogue: never routed to")
@@ -96,6 +104,11 @@ def read(folder: Path, facts: list[Fact], names: Names, *, strict: bool = False)
         excluded.append(Excluded("labels", more, why))
     _say_textless(prompts, labels, sources, excluded)
     return Data(prompts, labels, sources, models, facts, excluded, repeats)
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
 
 
 def _prompts(table: Table, excluded: list[Excluded]) -> Prompts:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,7 @@ def train(
         if clusters is not None:
             recipe = Recipe(clusters=clusters, temperature=COSINE, seed=seed)
         runs.train(book, vectors, encoder, recipe, folder, tell)
-    for one in bundle_page.excluded(book.data.excluded):
+    for one in bundle_page.excluded([asdict(one) for one in book.data.excluded]):
         click.echo(one, err=True)
     click.echo(
         f"{name} is written and loads; `turnout bundle promote {name}` puts it in use", err=True

@@ -1,5 +1,6 @@
 """`turnout bundle train --from-log`: what it says when it is done."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def train(log: Path, shelves: "Shelves", base: str, version: str, encoder: "Embe
 
     folder = release.free(shelves, version, own=True)
     made = adapt.adapt(log, shelves, adapt.base_of(shelves, base), encoder, folder)
-    for line in (*bundle_page.excluded(made.found.excluded), *_told(made)):
+    for line in (*bundle_page.excluded([asdict(one) for one in made.found.excluded]), *_told(made)):
         click.echo(line, err=True)
     click.echo(
         f"{version} is written in {folder.parent}; `turnout bundle promote {version}` puts it in"

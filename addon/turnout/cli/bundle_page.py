@@ -19,6 +19,7 @@ PLACED = (
     "newer_than_all_labels",
 )
 MOST = 12  # lines of a list that goes on
+FEW = 3  # names of those that were left out for one reason
 
 
 def release(one: Any) -> dict[str, Any]:
@@ -53,11 +54,16 @@ def _yours(facts: Row) -> str:
     )
 
 
-def excluded(found: Sequence[Any]) -> Iterator[str]:
-    for one in found[:MOST]:
-        yield f"left out: {one.what} ({one.rows:,} rows): {one.why}"
-    if len(found) > MOST:
-        yield f"left out: {len(found) - MOST} more; --json or the manifest has them all"
+def excluded(found: Sequence[Row]) -> Iterator[str]:
+    """What was left out for the same reason stands in one line: no reason is lost among many."""
+    alike: dict[str, list[Row]] = {}
+    for one in found:
+        alike.setdefault(one["why"], []).append(one)
+    for why, ones in alike.items():
+        names, rows = [one["what"] for one in ones], sum(one["rows"] for one in ones)
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        many = f" ({rows:,} row{'s' * (rows != 1)})" if rows else ""
+        yield f"left out: {', '.join(names[:FEW])}{more}{many}: {why}"
 
 
 def show(found: Row, console: Console) -> None:
@@ -109,7 +115,7 @@ def diff(found: Row, console: Console) -> None:
         console.print(page.told("told by", " -> ".join(found["told_by"])), soft_wrap=True)
     for name in ("labels_gone", "labels_new", "models_gone", "models_new"):
         if found[name]:
-            console.print(page.told(name.replace("_", " "), ", ".join(found[name])), soft_wrap=True)
+            console.print(page.told(name.replace("_", " "), "; ".join(found[name])), soft_wrap=True)
     for name, pair in found["profiles"].items():
         console.print(page.told(name, f"{pair[0]} -> {pair[1]}"), soft_wrap=True)
     console.print(_moved(found["quality"]))
@@ -146,10 +152,8 @@ def judged(document: Row, console: Console) -> None:
         for kind in PLACED:
             if whole := found.get(kind, {}).get("all", {}).get("error"):
                 console.print(_placed(name, kind, found[kind]["all"], whole))
-    for one in data["excluded"][:MOST]:
-        click.echo(f"left out: {one['what']} ({one['rows']:,} rows): {one['why']}", err=True)
-    if (more := len(data["excluded"]) - MOST) > 0:
-        click.echo(f"left out: {more} more; --json has them all", err=True)
+    for line in excluded(data["excluded"]):
+        click.echo(line, err=True)
 
 
 def _placed(name: str, kind: str, whole: Row, error: Row) -> str:

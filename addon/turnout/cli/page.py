@@ -28,7 +28,7 @@ def console() -> Console:
 
 
 def told(label: str, words: str) -> Text:
-    return Text.assemble((label.ljust(LABEL), "bold"), clean(words))
+    return Text.assemble((label.ljust(LABEL - 1) + " ", "bold"), clean(words))
 
 
 def grid(*titles: str, numbers: int) -> Table:
