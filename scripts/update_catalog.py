@@ -16,7 +16,9 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ from catalog_facts import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 
 
 # -- checks
@@ -56,8 +59,18 @@ def checked(data: Row) -> list[Row]:
     agree(len(set(ids)) == len(ids), "two models have the same id")
     agree(data["count"] == len(ids), f"count says {data['count']}, there are {len(ids)} models")
     for m in models:
-        _check_model(m)
+        with _naming(m["id"]):
+            _check_model(m)
     return models
+
+
+@contextmanager
+def _naming(model: str) -> Iterator[None]:
+    """A fact that is missing or of another type: whose it is."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as e:
+        raise ValueError(f"{model}: {e!r}") from e
 
 
 def _check_model(m: Row) -> None:
@@ -69,15 +82,29 @@ def _check_model(m: Row) -> None:
         not (reasoning["supported"] is False and reasoning["levels"]),
         f"{name}: has levels of reasoning it does not support",
     )
-    top = settled(m, "max_output")
+    top, window = settled(m, "max_output"), m["context_window"]
+    agree(window is None or window > 0, f"{name}: a window of {window}")
+    agree(_is_day(m["release_date"]), f"{name}: no day: {m['release_date']!r}")
     agree(
-        not (top and m["context_window"] and top > m["context_window"]),
-        f"{name}: max_output {top} is above its window {m['context_window']}",
+        not (top and window and top > window),
+        f"{name}: max_output {top} is above its window {window}",
     )
     agree(not (price.get("off_peak") and price["long_context_tiers"]), f"{name}: off-peak tiers")
     _check_dialects(m)
     for rates in (price, *price["long_context_tiers"], *(m["served_by"] or ())):
         _check_rates(name, rates)
+
+
+def _is_day(text: str | None) -> bool:
+    """Or a month, or nothing; words may follow."""
+    found = DAY.match(text or "")
+    if found is None:
+        return not text
+    try:
+        date(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return False
+    return True
 
 
 def _check_dialects(m: Row) -> None:
@@ -113,7 +140,7 @@ def model_row(m: Row) -> Row:
         "home": HOMES[vendor][0],
         "status": status(m),
         "tier": m["tier"],
-        "released": (re.match(r"\d{4}-\d\d(-\d\d)?", m["release_date"] or "") or [""])[0],
+        "released": (DAY.match(m["release_date"] or "") or [""])[0],
         "open_weights": is_open(m),
         "context_window": m["context_window"],
         "max_input": m["max_input_tokens"],
@@ -221,6 +248,9 @@ def main() -> int:
         return 2
     except ContradictionError as e:
         print(f"{source}: {e}; look into it and settle it in catalog_facts.py", file=sys.stderr)
+        return 1
+    except (ValueError, LookupError, TypeError) as e:
+        print(f"{source}: cannot be read as facts about models: {e}", file=sys.stderr)
         return 1
     given.out.write_bytes(made)
     print(f"{given.out}: {len(made):,} bytes")

@@ -134,6 +134,9 @@ WRONG: dict[str, tuple[Facts, str]] = {
     "an unknown reasoning": (facts(with_reasoning(param="telepathy")), "unknown reasoning"),
     "levels of nothing": (facts(with_reasoning(levels=["low"])), "levels of reasoning it does not"),
     "more output than window": (facts(A | {"max_output": 1001}), "max_output 1001 is above"),
+    "a window of nothing": (facts(A | {"context_window": 0}), "a window of 0"),
+    "a day in words": (facts(A | {"release_date": "soon"}), "no day: 'soon'"),
+    "a day that is none": (facts(A | {"release_date": "2026-13-45"}), "no day: '2026-13-45'"),
     "a negative price": (facts(with_price(output=-1)), "a negative price"),
     "half a price": (facts(with_price(output=None)), "half a price"),
     "a dear cache": (facts(with_price(cache_read=1.1)), "a cached token costs more"),
@@ -213,6 +216,32 @@ def test_a_contradiction_leaves_the_old_file(
     assert run(monkeypatch, "--data", data(facts(A, A)), "--out", out) == 1
     assert not out.exists()
     assert "settle it in catalog_facts.py" in capsys.readouterr().err
+
+
+ALIEN = {
+    "no JSON": ("{", "Expecting property name"),
+    "a list": ("[]", "list indices"),
+    "a fact that is missing": (json.dumps(facts({"id": "glm-a"})), "glm-a: KeyError"),
+    "no price": (json.dumps(facts(A | {"price_usd_per_mtok": None})), "glm-a: AttributeError"),
+    "a price in words": (json.dumps(facts(with_price(input="free"))), "glm-a: TypeError"),
+}
+
+
+@pytest.mark.parametrize(("text", "why"), ALIEN.values(), ids=ALIEN)
+def test_a_file_of_another_kind(
+    monkeypatch: pytest.MonkeyPatch,
+    data: Callable[[Facts], Path],
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    why: str,
+) -> None:
+    """One sentence, with the file and the model."""
+    folder = data(facts(A))
+    (folder / "catalog" / "models.json").write_text(text)
+    assert run(monkeypatch, "--data", folder, "--out", folder / "out.json") == 1
+    assert not (folder / "out.json").exists()
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "models.json: cannot be read as facts about models: " in said and why in said
 
 
 def test_no_data(
