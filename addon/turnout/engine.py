@@ -190,6 +190,7 @@ class Engine:
         self.tenants.again(config)
         self.limits.again(config.limits)
         told, switched = compare(self._as_read, as_read), config.mode != self.config.mode
+        told = told.also(self._version, road.brain.bundle.version)
         self.config, self.keys, self._road, self.broken = config, keys, road, ""
         self._as_read = as_read
         if switched:  # else `turnout off` holds
@@ -285,7 +286,7 @@ class Engine:
             "version": __version__,
             "uptime_s": round(self._clock() - self._started, 1),
             "providers": road.options.names if road else [],
-            "bundle": road.brain.bundle.version if road else "",
+            "bundle": self._version,
             **self.counts,
             "dropped_rows": self.store.dropped,
             **self.health.status(),
@@ -302,6 +303,11 @@ class Engine:
             "destinations": self.destinations(),
             "db": str(self.store_path),
         }
+
+    @property
+    def _version(self) -> str:
+        """Of the bundle in use; "" while there is none."""
+        return self._road.brain.bundle.version if self._road else ""
 
     @property
     def _export_warning(self) -> str:

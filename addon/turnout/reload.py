@@ -27,6 +27,12 @@ class Reloaded:
     changed: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
 
+    def also(self, before: str, after: str) -> "Reloaded":
+        """The bundle, which no setting names."""
+        if before == after:
+            return self
+        return replace(self, changed=(*self.changed, f"bundle {after}"))
+
     def sentence(self) -> str:
         if not self.changed and not self.later:
             return "configuration read again: nothing has changed"

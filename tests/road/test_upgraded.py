@@ -40,7 +40,8 @@ async def test_what_came_along_decides_until_there_is_one_that_fits(
         assert way.served.log.read_text().count(said) == 1
         encoder = json.loads((artifacts_dir() / "encoder/manifest.json").read_text())["id"]
         artifacts.sign(own, encoder=encoder)
-        await way.served.api("POST", "/v1/reload")
+        told = await way.served.api("POST", "/v1/reload")
+        assert told["changed"] == ["bundle mine"]
         await way.send(message("second"))
         rows = await way.served.rows(2)
         assert [(row["bundle"], row["model"]) for row in rows] == [

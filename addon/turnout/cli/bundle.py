@@ -89,14 +89,18 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @bundle.command()
 @click.argument("version")
 def promote(version: str) -> None:
-    """Put VERSION in use, once it has been checked. A running turnout keeps what it has.
+    """Put VERSION in use, once it has been checked. A running turnout takes it when it is told
+    `turnout reload`.
 
     One made from your log is chosen for you alone; a shipped one takes your own out of use.
     """
     from turnout.bundles import release
 
     former = release.promote(_shelves(), version, _encoder())
-    click.echo(f"latest is {version}, was {former or 'nothing'}", err=True)
+    click.echo(
+        f"latest is {version}, was {former or 'nothing'}; `turnout reload` tells a running turnout",
+        err=True,
+    )
 
 
 @bundle.command()

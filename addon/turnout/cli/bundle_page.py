@@ -68,7 +68,9 @@ def excluded(found: Sequence[Row]) -> Iterator[str]:
 
 def show(found: Row, console: Console) -> None:
     star = " (in use)" if found["latest"] else ""
-    labelled = f"{found['models_with_labels']} of {found['models']} models have labels"
+    labelled = (
+        f"{found['models_with_labels']} of {found['models']} models have labels enough to count"
+    )
     console.print(f"bundle {found['version']}{star}, encoder {found['encoder']}; {labelled}")
     console.print(f"{len(found['clusters'])} classes, told by: {found['told_by']}")
     for name, dial in found["dial"].items():
