@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from click.testing import Result
+from rich.console import Console
 
 from bundles import world
 from turnout.bundles import release
+from turnout.cli import bundle_page
 
 type Turnout = Callable[..., Result]
 
@@ -247,3 +250,16 @@ def test_vectors_are_kept_for_these_texts_only(
     trained("bundle", "eval", "one", "--data", tmp_path / "other", *args)
     with np.load(cache) as kept:
         assert kept["vectors"].shape == (120, world.DIM)
+
+
+def test_a_judgement_on_a_page_of_80_columns() -> None:
+    """Names are whole, what is asked for stands below them, and nothing is minus nothing."""
+    cell = {"against_requested": {"value": -0.04}, "bill_percent": {"value": 99.6}}
+    found = {"name": "misguided_attention", "requested": "claude-opus-4-7", "prompts": 1234}
+    found["router"] = dict.fromkeys(("strict", "parity", "thrift"), cell)
+    found |= {"knn": cell, "cheapest_at_90": None, "oracle": cell}
+    page = Console(width=80, file=StringIO(), color_system=None)
+    page.print(bundle_page._split({"sources": [found], "classes": [], "mixed": []}))
+    *_, first, second = page.file.getvalue().splitlines()
+    assert first.split() == ["misguided_attention", "1,234", *4 * ["+0.0"], "-", "+0.0"]
+    assert second.split() == ["claude-opus-4-7", *5 * ["100%"]]

@@ -150,6 +150,7 @@ def judged(document: Row, console: Console) -> None:
         console.print()
         console.print(f"{name}: {split['what']} ({split['sample']})", style="bold")
         console.print(_split(split))
+        console.print("points of score against what is asked for, and the bill", style="dim")
     for name, found in document["models"].items():
         for kind in PLACED:
             if whole := found.get(kind, {}).get("all", {}).get("error"):
@@ -169,25 +170,18 @@ def _placed(name: str, kind: str, whole: Row, error: Row) -> str:
 
 
 def _split(split: Row) -> Table:
-    titles = (
-        "of",
-        "prompts",
-        "models",
-        "strict",
-        "parity",
-        "thrift",
-        "kNN",
-        "cheapest 90%",
-        "oracle",
-    )
-    table = page.grid(*titles, "requested", numbers=8)
+    """A row has two lines: points and bill, of a source or class and what is asked for there."""
+    routers = ("strict", "parity", "thrift")
+    rivals = {"kNN": "knn", "cheapest\nat 90%": "cheapest_at_90", "oracle": "oracle"}
+    table = page.grid("of, requested", "prompts", *routers, *rivals, numbers=7)
+    for column in table.columns[1:]:
+        column.no_wrap = True
     for kind in ("sources", "classes", "mixed"):
         for row in split[kind]:
-            cells = [_cell(row["router"].get(name)) for name in ("strict", "parity", "thrift")]
-            cells += [_cell(row[name]) for name in ("knn", "cheapest_at_90", "oracle")]
-            table.add_row(
-                row["name"], str(row["prompts"]), str(row["models"]), *cells, row["requested"]
-            )
+            cells = [_cell(row["router"].get(name)) for name in routers]
+            cells += [_cell(row[name]) for name in rivals.values()]
+            what = f"{row['name']}\n  {row['requested']}"
+            table.add_row(what, f"{row['prompts']:,}", *cells)
         table.add_section()
     return table
 
@@ -196,4 +190,5 @@ def _cell(found: Row | None) -> str:
     """Points against the requested model, and the bill."""
     if found is None:
         return "-"
-    return f"{found['against_requested']['value']:+.1f} {found['bill_percent']['value']:.0f}%"
+    points = round(found["against_requested"]["value"], 1) + 0.0  # not -0.0
+    return f"{points:+.1f}\n{found['bill_percent']['value']:.0f}%"
