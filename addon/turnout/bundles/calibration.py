@@ -44,7 +44,7 @@ def _cases(pool: Pool, told: Told) -> Iterator[tuple[float, float]]:
         for home, m in permutations(range(len(pool.models)), 2):
             if pool.price[m] <= pool.price[home]:
                 gap = found.quality[rows, m] - found.quality[rows, home]
-                se = np.hypot(found.se[rows, m], found.se[rows, home]).mean()
+                se = found.apart(home)[rows, m].mean()
                 true = pool.score[rows, m] - pool.score[rows, home]
                 yield (
                     _normal(gap.mean() + EPSILON, se),

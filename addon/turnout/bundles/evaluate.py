@@ -187,7 +187,7 @@ def _parts(inquiry: Inquiry, pool: Pool, rows: NDArray[np.int64], told: Told) ->
     prompts = pool.prompts[rows]
     found = told.of(prompts, pool.models)
     quality = np.nan_to_num(found.quality, nan=-1.0)  # unknown to the bundle: never at parity
-    found = Told(quality, np.nan_to_num(found.se, nan=1.0), np.nan_to_num(found.evidence))
+    found = Told(quality, np.nan_to_num(found.se, nan=1.0), np.nan_to_num(found.evidence), found.weight, found.table)
     fold = rivals.folds(case.data.prompts.group[prompts], inquiry.seed)
     small = _only(pool, rows)
     shared = {

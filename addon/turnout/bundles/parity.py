@@ -22,9 +22,17 @@ class Told:
     quality: Matrix
     se: Matrix
     evidence: Matrix
+    weight: Matrix | None = None
+    table: Matrix | None = None
 
     def of(self, rows: NDArray[np.int64], models: NDArray[np.int64]) -> "Told":
-        return Told(*(getattr(self, name)[np.ix_(rows, models)] for name in self.__slots__))
+        return Told(*(getattr(self, name)[np.ix_(rows, models)] for name in self.__slots__[:3]),
+            None if self.weight is None else self.weight[rows], None if self.table is None else self.table[:, models][:, :, models])
+
+    def apart(self, home: int) -> Matrix:
+        if self.weight is None:
+            return np.hypot(self.se, self.se[:, [home]])
+        return self.weight @ self.table[:, home]
 
 
 def weights(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Matrix:
@@ -48,7 +56,21 @@ def judged(vectors: Matrix, tools: NDArray[np.bool_], bundle: Bundle) -> Told:
         near * own + (1 - near) * np.where(tools[:, None], rest[True][n], rest[False][n])
         for n, own in enumerate((found.quality, found.se, found.evidence))
     ]
-    return Told(*mixed)
+    if bundle.apart is None:
+        return Told(*mixed)
+    w = weights(vectors, tools, bundle)
+    mix = np.hstack([near * w, (1 - near) * np.where(tools[:, None], [[0, 1]], [[1, 0]])])
+    table = np.concatenate([bundle.apart, [anything_apart(bundle, False), anything_apart(bundle, True)]])
+    return Told(*mixed, mix, table)
+
+
+def anything_apart(bundle, tools):
+    from turnout.route.score import _apart
+    mass = _apart(bundle.labels) * (bundle.tools + FLOOR if tools else 1.0)
+    mass = mass / mass.sum()
+    lead = bundle.quality[:, :, None] - bundle.quality[:, None, :]
+    spread = np.tensordot(mass, (lead - np.tensordot(mass, lead, 1)) ** 2, 1)
+    return np.minimum(np.sqrt(np.tensordot(mass, bundle.apart, 1) ** 2 + spread), 1.0)
 
 
 def of_classes(bundle: Bundle) -> Told:
@@ -64,7 +86,7 @@ def told(weight: Matrix, bundle: Bundle) -> Told:
 
 def able(found: Told, price: Matrix, home: int, rules: Profile) -> NDArray[np.bool_]:
     """(prompts, models): at parity with `home` and not dearer. `price`: (models,), NaN unknown."""
-    se = np.hypot(found.se, found.se[:, [home]])
+    se = found.apart(home)
     gap = found.quality - found.quality[:, [home]]
     fits = (gap >= rules.z * se - rules.epsilon) & (found.evidence >= rules.min_evidence)
     with np.errstate(invalid="ignore"):

@@ -111,11 +111,16 @@ class Scales:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """`quality`: (models, sources) expected score. `covariance`: (models, sources, sources) of its
-    error, relative to the mean model of the catalogue: a source's level is everybody's."""
+    """`quality`: (models, sources) expected score. `error`: (models, sources, models, sources),
+    the covariance of its errors relative to the mean model: a source's level is everybody's."""
 
     quality: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    error: NDArray[np.float64]
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """(models, sources, sources): of one model's errors."""
+        return np.stack([self.error[m, :, m, :] for m in range(len(self.error))])
 
 
 def axis_of(data: Data, s: int) -> str:
@@ -247,7 +252,7 @@ def fit(data: Data, at: Cells, scales: Scales) -> Prior:
     relative = _relative(error.reshape(known, sources, known, sources))
     quality = 1 / (1 + np.exp(-logit.reshape(known, sources)))
     slope = quality * (1 - quality)  # delta method: d score / d logit
-    return Prior(quality, relative * slope[:, :, None] * slope[:, None, :])
+    return Prior(quality, relative * slope[:, :, None, None] * slope)
 
 
 def _grid(data: Data) -> Cells:
@@ -265,8 +270,6 @@ def _grid(data: Data) -> Cells:
 
 
 def _relative(error: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(M, S, M, S) covariance of f -> (M, S, S) covariance of f(m) - mean over models of f."""
-    own = np.stack([error[m, :, m, :] for m in range(len(error))])
-    mixed = error.mean(axis=2)
-    middle = mixed.mean(axis=0)
-    return own - mixed - mixed.transpose(0, 2, 1) + middle
+    """(M, S, M, S) covariance of f -> that of f(m) - mean over models of f."""
+    found = error - error.mean(axis=0)
+    return np.asarray(found - found.mean(axis=2, keepdims=True))

@@ -36,10 +36,13 @@ type Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """(clusters, catalogue models) each; `pseudo`: (sources,) n0; `share`: (clusters, sources)."""
+    """(clusters, catalogue models) each; `pseudo`: (sources,) n0; `share`: (clusters, sources).
+
+    `apart`: (clusters, models, models) standard error of the difference between two models."""
 
     quality: Matrix
     se: Matrix
+    apart: Matrix
     evidence: Matrix
     pseudo: NDArray[np.float64]
     share: Matrix
@@ -64,11 +67,31 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
         part[:, :, s] = share[:, [s]] * _slope(local) / _slope(prior.quality[:, s])
         value += share[:, [s]] * np.clip(local + moved[:, :models], 0.0, 1.0)
         variance += share[:, [s]] ** 2 * spread / (counts[s] + pseudo[s])
-    common = np.einsum("kms,mst,kmt->km", part, prior.covariance, part, optimize=True)
-    total = np.sqrt(np.maximum(common, 0) + variance)
     known = np.bincount(data.labels.model, minlength=models)[:models]
-    total[:, known < LEAST] *= AHEAD
-    return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
+    se, apart = errors(part, prior.error, variance, known < LEAST)
+    return Quality(value, se, apart, evidence(counts, share), pseudo, share)
+
+
+def errors(
+    part: NDArray[np.float64], error: NDArray[np.float64], variance: Matrix, new: NDArray[np.bool_]
+) -> tuple[Matrix, Matrix]:
+    """(k, models) of each, (k, models, models) of each difference. `variance`: (k, models) its own.
+
+    The errors of two models go together as far as they come from the same slopes and levels."""
+    common = np.stack([_mixed(one, error) for one in part])
+    common += variance[:, :, None] * np.eye(len(new))
+    own = np.diagonal(common, axis1=1, axis2=2)
+    apart = np.sqrt(np.maximum(own[:, :, None] + own[:, None, :] - 2 * common, 0.0))
+    ahead = np.where(new, AHEAD, 1.0)
+    se = np.sqrt(np.maximum(own, 0.0)) * ahead
+    return np.minimum(se, 1.0), np.minimum(apart * np.maximum(ahead[:, None], ahead), 1.0)
+
+
+def _mixed(part: Matrix, error: NDArray[np.float64]) -> Matrix:
+    """(models, sources), (models, sources, models, sources) -> (models, models)"""
+    used = np.flatnonzero(part.any(axis=0))
+    some = part[:, used]
+    return np.einsum("ms,msnt,nt->mn", some, error[:, used][..., used], some, optimize=True)
 
 
 def harder(share: Matrix, difficulty: Matrix, level: float) -> Matrix:

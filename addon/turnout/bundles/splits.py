@@ -82,6 +82,7 @@ def _without_source(data: Data) -> Iterator[Trial]:
 def _told(case: Case, trials: Iterator[Trial], tell: Tell, count: int) -> Told:
     shape = (len(case.data.prompts.id), len(case.data.facts))
     found = Told(*(np.full(shape, np.nan) for _ in range(3)))
+    parts = []
     for number, (judged, seen, out) in enumerate(trials):
         tell("learn without", number, count)
         if bundle := _learned(case, seen, out):
@@ -89,8 +90,15 @@ def _told(case: Case, trials: Iterator[Trial], tell: Tell, count: int) -> Told:
             told = parity.judged(case.vectors[rows], case.tools[rows], bundle)
             for name in ("quality", "se", "evidence"):
                 getattr(found, name)[rows] = getattr(told, name)
+            parts.append((rows, told))
     tell("learn without", count, count)
-    return found
+    if not parts: return found
+    tables = np.concatenate([t.table for _, t in parts]).astype(np.float32)
+    w = np.zeros((shape[0], len(tables)), np.float32); at = 0
+    for rows, t in parts:
+        w[rows] = 0
+        w[rows, at:at + t.weight.shape[1]] = t.weight; at += t.weight.shape[1]
+    return Told(found.quality, found.se, found.evidence, w, tables)
 
 
 def _learned(case: Case, seen: NDArray[np.bool_], out: list[int]) -> Bundle | None:

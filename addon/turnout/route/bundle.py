@@ -74,6 +74,7 @@ class Bundle:
     evidence: Matrix
     familiar: tuple[float, float] = KNOWN
     head: Matrix | None = None
+    apart: Matrix | None = None
 
     @classmethod
     def load(cls, folder: Path, *, encoder: str, dim: int) -> Self:
