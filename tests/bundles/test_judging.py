@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from route import folders
 from turnout.bundles import judge, parity, placing, rivals
 from turnout.bundles.contamination import fingerprints, grouped, known, normal
 from turnout.bundles.data import Data, Labels, Prompts
@@ -33,7 +34,8 @@ def pool(scores: np.ndarray, usd: list[float]) -> Pool:
 
 
 def bundle(rng: np.random.Generator) -> Bundle:
-    centroids = rng.normal(size=(6, 4))
+    centroids, apart = rng.normal(size=(6, 4)), rng.random((6, 2, 2))
+    apart = (apart + apart.transpose(0, 2, 1)) * (1 - np.eye(2)) / 2
     return Bundle(
         version="v",
         encoder="e",
@@ -47,6 +49,7 @@ def bundle(rng: np.random.Generator) -> Bundle:
         centroids=centroids / np.linalg.norm(centroids, axis=1, keepdims=True),
         quality=rng.random((6, 2)),
         se=rng.random((6, 2)),
+        apart=apart,
         evidence=rng.random((6, 2)) * 50,
         familiar=(0.6, 0.95),  # some of the vectors below are on either side
     )
@@ -61,11 +64,15 @@ def test_many_at_once_are_scored_as_one_by_one(tools: bool, head: bool) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     told = parity.judged(vectors, np.full(20, tools), made)
     for row, vector in enumerate(vectors):
-        one = score(vector, made, tools=tools).estimate("y")
+        scored = score(vector, made, tools=tools)
+        one = scored.estimate("y")
         assert one is not None
         assert (told.quality[row, 1], told.se[row, 1], told.evidence[row, 1]) == pytest.approx(
             (one.quality, one.se, one.evidence)
         )
+        for home, name in enumerate("xy"):
+            apart = [scored.apart(model, name) for model in "xy"]
+            assert told.apart(home)[row] == pytest.approx(apart)
 
 
 # profile -> who is chosen, requested first: big 0.8 ± 0.02 at $10, mid 0.79 ± 0.02, small 0.5
@@ -79,13 +86,15 @@ CHOSEN = {
 
 @pytest.mark.parametrize(("rules", "best"), CHOSEN.values(), ids=CHOSEN)
 def test_the_cheapest_at_parity_is_chosen(rules: Profile, best: int) -> None:
-    told = Told(np.array([[0.8, 0.79, 0.5]]), np.full((1, 3), 0.02), np.full((1, 3), 50.0))
+    se, one = np.full((1, 3), 0.02), np.ones((1, 1))
+    said = np.array([[0.8, 0.79, 0.5]]), se, np.full((1, 3), 50.0)
+    told = Told(*said, one, folders.independent(se))
     price = np.array([10.0, 5.0, 1.0])
     assert parity.cheapest(parity.able(told, price, 0, rules), price, 0).tolist() == [best]
 
 
 def test_a_model_of_unknown_or_higher_price_is_never_chosen() -> None:
-    told = Told(np.ones((1, 3)), np.zeros((1, 3)), np.ones((1, 3)))
+    told = Told.sure(np.ones((1, 3)))
     price = np.array([1.0, np.nan, 2.0])
     assert parity.cheapest(parity.able(told, price, 0, Profile(1.0, 0.0)), price, 0).tolist() == [0]
 

@@ -123,7 +123,7 @@ def labels(share: list[float], prompts: int = 200) -> np.ndarray:
 
 def test_labels_move_the_prior_and_their_lack_widens_it() -> None:
     found = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
-    quality_, error = found.quality[:, 0], np.sqrt(found.covariance[:, 0, 0])
+    quality_, error = found.quality[:, 0], np.sqrt(np.diagonal(found.error[:, 0, :, 0]))
     assert (np.diff(quality_[:5]) < 0).all()
     assert quality_[4] < quality_[5] < quality_[0]
     assert error[5] > 1.3 * error[:5].max()
@@ -131,7 +131,7 @@ def test_labels_move_the_prior_and_their_lack_widens_it() -> None:
 
 def test_more_labels_are_surer() -> None:
     few, many = labels([0.8] * 6, 10), labels([0.8] * 6, 1000)
-    assert prior_of(few, 6).covariance[0, 0, 0] > 1.2 * prior_of(many, 6).covariance[0, 0, 0]
+    assert prior_of(few, 6).error[0, 0, 0, 0] > 1.2 * prior_of(many, 6).error[0, 0, 0, 0]
 
 
 def test_a_level_of_the_source_is_no_ability() -> None:
@@ -183,7 +183,7 @@ def test_who_has_no_labels_at_all_is_less_sure_than_the_prior_says() -> None:
     data = book(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
     found, group = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6), np.zeros(200, int)
     told = quality.quality(data, found, group, np.ones(200), 1)
-    prior_says = np.sqrt(found.covariance[5, 0, 0])
+    prior_says = np.sqrt(found.error[5, 0, 5, 0])
     assert told.se[0, 5] > 0.99 * quality.AHEAD * prior_says
     assert told.evidence[0, 5] == 0
 
@@ -194,7 +194,7 @@ def test_a_handful_of_labels_is_hardly_more_than_none(count: int, sure: bool) ->
     scores[count:, 5] = np.nan
     data, found = book(scores, 6), prior_of(scores, 6)
     told = quality.quality(data, found, np.zeros(200, int), np.ones(200), 1)
-    assert (told.se[0, 5] < 1.5 * np.sqrt(found.covariance[5, 0, 0])) == sure
+    assert (told.se[0, 5] < 1.5 * np.sqrt(found.error[5, 0, 5, 0])) == sure
 
 
 def test_an_easy_cluster_brings_models_near_to_each_other_and_makes_none_alike() -> None:

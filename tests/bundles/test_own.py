@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from route import folders
 from turnout.bundles import own
 from turnout.bundles.outcomes import Outcomes
 from turnout.route.bundle import Bundle
@@ -27,6 +28,7 @@ def base(quality: float = 0.8) -> Bundle:
         centroids=np.eye(3),
         quality=np.full(shape, quality),
         se=np.full(shape, SE),
+        apart=folders.independent(np.full(shape, SE)),
         evidence=np.full(shape, 5.0),
     )
 
@@ -103,7 +105,7 @@ def test_it_comes_nearer_to_the_truth_than_the_base_and_says_how_near() -> None:
         guess = (moved.quality - moved.quality[:, [0]])[:, 1:]
         before.append(np.abs(gap).mean())
         after.append(np.abs(guess - gap).mean())
-        deviations.append(((guess - gap) / np.hypot(moved.se[:, 1:], moved.se[:, [0]])).std())
+        deviations.append(((guess - gap) / moved.apart[:, 0, 1:]).std())
     assert np.mean(after) < 0.85 * np.mean(before)
     assert np.mean(deviations) < 1.2
 

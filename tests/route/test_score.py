@@ -152,6 +152,7 @@ def test_of_any_kind_means_each_kind_alike(tmp_path: Path) -> None:
         centroids=np.eye(3, 2),
         quality=np.array([[0.9, 0.0, 0.0], [0.5, 0.0, 0.0], [0.7, 0.0, 0.0]]),
         se=np.zeros((3, 3)),
+        apart=np.zeros((3, 3, 3)),
         evidence=np.zeros((3, 3)),
     )
     found = one([0.6, 0.6], made).estimate("alpha")

@@ -14,6 +14,10 @@ way with the task, and so part of its quality there; the rest is the harness's w
 and noise. Cells that lie far off (a harness failure: a strong model at 0.12 on GAIA) weigh less, as
 under Student's t with 4 degrees of freedom.
 
+The posterior's errors of two models go together: of one price and age, they hang on the same
+slopes; labelled on one source, on the same level. How far apart the two are is then better known
+than where either is; quality.py turns this into a bundle's `apart`.
+
 Public benchmarks are here for the axes on which no modern model has labels (knowledge, maths, tool
 calling). On the label sources they do not beat price and date: see `unseen_models` in a manifest.
 """
@@ -116,11 +120,6 @@ class Prior:
 
     quality: NDArray[np.float64]
     error: NDArray[np.float64]
-
-    @property
-    def covariance(self) -> NDArray[np.float64]:
-        """(models, sources, sources): of one model's errors."""
-        return np.stack([self.error[m, :, m, :] for m in range(len(self.error))])
 
 
 def axis_of(data: Data, s: int) -> str:
