@@ -9,9 +9,10 @@ from route import folders
 from turnout.bundles import judge, parity, placing, rivals
 from turnout.bundles.contamination import fingerprints, grouped, known, normal
 from turnout.bundles.data import Data, Labels, Prompts
+from turnout.bundles.dial import Dial
 from turnout.bundles.parity import Told
 from turnout.bundles.pools import Pool
-from turnout.route.bundle import Bundle, Profile
+from turnout.route.bundle import FARTHEST, Bundle, Profile
 from turnout.route.score import score
 
 
@@ -97,6 +98,51 @@ def test_a_model_of_unknown_or_higher_price_is_never_chosen() -> None:
     told = Told.sure(np.ones((1, 3)))
     price = np.array([1.0, np.nan, 2.0])
     assert parity.cheapest(parity.able(told, price, 0, Profile(1.0, 0.0)), price, 0).tolist() == [0]
+
+
+def test_parity_goes_by_how_far_apart_two_are() -> None:
+    """Each is unsure; the first two err together."""
+    table = np.where(np.eye(3), 0.0, 0.5)[None]
+    table[0, 0, 1] = table[0, 1, 0] = 0.01
+    told = Told(np.full((1, 3), 0.8), np.full((1, 3), 0.4), np.ones((1, 3)), np.ones((1, 1)), table)
+    fits = parity.able(told, np.array([3.0, 2.0, 1.0]), 0, Profile(0.02, 1.0))
+    assert fits.tolist() == [[True, True, False]]
+
+
+def test_the_dial_turns_where_a_pair_comes_to_parity() -> None:
+    """0.08 below the requested one, and half of an error of 0.01 below that."""
+    made = bundle(np.random.default_rng(0))
+    table = np.where(np.eye(2), 0.0, np.full((6, 2, 2), 0.01))
+    made = replace(made, quality=np.tile([0.8, 0.72], (6, 1)), apart=table, familiar=(-2.0, -2.0))
+    found = Dial(made, {"x": 9.0, "y": 1.0}, "x", [1] * 6).steps(Profile(0.0, 0.5))
+    assert [round(step.epsilon, 6) for step in found] == [0.0, 0.085]
+    assert found[1].bill == pytest.approx(1 / 9)
+
+
+def test_what_several_bundles_say_is_joined_and_the_latest_word_counts() -> None:
+    rng = np.random.default_rng(1)
+    vectors, offered = rng.normal(size=(5, 4)), np.arange(5) % 2 > 0
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = [np.array([0, 1, 2]), np.array([2, 3])]
+    each = [parity.judged(vectors[at], offered[at], bundle(rng)) for at in rows]
+    found = parity.joined(list(zip(rows, each, strict=True)), 5, 2)
+    for at, told, kept in ((rows[0], each[0], [0, 1]), (rows[1], each[1], [0, 1])):
+        assert np.array_equal(found.quality[at][kept], told.quality[kept])
+        assert found.apart(1)[at][kept] == pytest.approx(told.apart(1)[kept], rel=1e-6)
+    assert np.isnan(found.quality[4]).all()
+    nothing = parity.joined([], 5, 2)
+    assert np.isnan(nothing.quality).all()
+    assert nothing.apart(0).tolist() == [[0.0, 0.0]] * 5
+
+
+def test_what_a_bundle_does_not_know_is_not_at_parity() -> None:
+    table = np.zeros((1, 2, 2))
+    table[0, 1] = table[0, :, 1] = np.nan
+    said = np.array([[0.8, np.nan]])
+    told = Told(said, said, said, np.ones((1, 1)), table).unknown_loses()
+    fits = parity.able(told, np.array([2.0, 1.0]), 0, Profile(0.5, 0.5))
+    assert fits.tolist() == [[True, False]]
+    assert told.apart(0).tolist() == [[0.0, FARTHEST]]
 
 
 def test_quality_and_bill_are_exact_and_intervals_hold_them() -> None:
