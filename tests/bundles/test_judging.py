@@ -140,7 +140,7 @@ def test_what_a_bundle_does_not_know_is_not_at_parity() -> None:
     table[0, 1] = table[0, :, 1] = np.nan
     said = np.array([[0.8, np.nan]])
     told = Told(said, said, said, np.ones((1, 1)), table).unknown_loses()
-    fits = parity.able(told, np.array([2.0, 1.0]), 0, Profile(0.5, 0.5))
+    fits = parity.able(told, np.array([2.0, 1.0]), 0, Profile(0.5, 0.0))
     assert fits.tolist() == [[True, False]]
     assert told.apart(0).tolist() == [[0.0, FARTHEST]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from route import folders
 from turnout.route.bundle import FARTHEST, Bundle
-from turnout.route.score import FLOOR, Estimate, score, unread
+from turnout.route.score import FLOOR, Estimate, Scored, score, unread
 
 # cosines (0.8, 0.6), temperature 0.5: weights 1 / (1 + e^-0.4) and the rest
 W = 1 / (1 + exp(-0.4))
@@ -50,6 +50,18 @@ def test_errors_of_a_pair_add_up(bundle: Bundle) -> None:
         W * (0.02**2 + 0.1**2) ** 0.5 + V * (0.06**2 + 0.1**2) ** 0.5
     )
     assert scored.apart("alpha", "alpha") == 0
+
+
+def test_a_row_of_pairs_is_worked_out_once(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []
+    real = Scored._row
+    monkeypatch.setattr(Scored, "_row", lambda self, home: rows.append(home) or real(self, home))
+    scored = one([1, 0], bundle)
+    for home in ("alpha", "beta", "alpha"):
+        assert [scored.apart(model, home) for model in folders.MODELS] == pytest.approx(
+            bundle.apart[:, bundle.models[home]].T @ list(scored.weights.values())
+        )
+    assert rows == [0, 1]
 
 
 @pytest.mark.parametrize(("model", "home"), [("delta", "alpha"), ("alpha", "delta")])
