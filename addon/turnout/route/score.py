@@ -62,7 +62,9 @@ class Scored:
     blend: Blend = field(repr=False, compare=False)
     tools: bool = False
     readable: bool = True
-    _apart: dict[str, list[float]] = field(default_factory=dict, repr=False, compare=False)
+    _apart: dict[str, list[float]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     def estimate(self, model: str) -> Estimate | None:
         """None for a model (a catalogue id) that the bundle does not know."""
@@ -93,7 +95,8 @@ class Scored:
         if self.familiarity < 1:
             rest = anything_apart(self.bundle, home, tools=self.tools)
             found = self.familiarity * found + (1 - self.familiarity) * rest
-        return [float(one) for one in found.tolist()]
+        row: list[float] = found.tolist()
+        return row
 
 
 def score(vector: NDArray[np.floating], bundle: Bundle, *, tools: bool = False) -> Scored:
