@@ -88,8 +88,8 @@ def _paragraphs(file: Path) -> list[str]:
 class Page(HTMLParser):
     """What a page says; a paragraph ends where one of its elements does."""
 
-    ENDS = frozenset("p pre li dd dt h1 h2 h3 h4 td blockquote div".split())
-    HIDDEN = frozenset("script style head nav".split())
+    ENDS = frozenset(("p", "pre", "li", "dd", "dt", "h1", "h2", "h3", "h4", "td", "div"))
+    HIDDEN = frozenset(("script", "style", "head", "nav"))
 
     def __init__(self) -> None:
         super().__init__()

@@ -69,10 +69,10 @@ def test_the_table(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = command.compared(
         argparse.Namespace(data=data, cache=None, most=1200, seeds=1),
         ENCODER,
-        [Kind("student same", ENCODER, 64)],
+        [Kind("student same", ENCODER, 256)],
     )
     assert "ZeroEval" in {one["name"] for one in found["sets"]}
-    same = found["utility"]["student same, clusters"]
+    same = found["utility"][f"student same, {command.IN_USE}"]
     assert same["prompt"]["against_base"] == (0.0, 0.0, 0.0)
     assert same["source"] == found["utility"][command.BASE]["source"]
     known, unknown = (

@@ -27,7 +27,9 @@ SPLITS: dict[str, Callable[[Labelled, Grouping], Any]] = {
     "prompt": utility.by_prompt,
     "source": utility.by_source,
 }
-BASE = "MiniLM 64, clusters"  # what others are compared with: the encoder and groups of a bundle
+FULL, IN_USE = 256, "head in use"  # tokens of full MiniLM; the grouping of a bundle: gated.means
+BASE = f"MiniLM {FULL}, {IN_USE}"  # what others are compared with
+READS = (32, 48, 64)  # tokens that MiniLM could read instead
 
 
 def main() -> None:
@@ -55,7 +57,7 @@ def main() -> None:
 def found(args: argparse.Namespace) -> dict[str, Any]:
     encoder = artifacts_dir() / "encoder"
     students = [student(told) for told in args.student]
-    kinds = [*cost.shipped(encoder), *students]
+    kinds = [*cost.shipped(encoder, Embedder(encoder).max_tokens), *students]
     document: dict[str, Any] = {
         "command": command(sys.argv[1:]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -105,11 +107,11 @@ def _digest(file: Path) -> str:
 
 def compared(args: argparse.Namespace, encoder: Path, students: Sequence[Kind]) -> dict[str, Any]:
     data, cache, most = args.data, args.cache, args.most
-    shipped = variants.minilm(encoder, 64)
+    shipped = Embedder(encoder)
     book = runs.read(data, artifacts_dir())
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
-    whole = runs.vectors(book.data, shipped, cache / "64.npz" if cache else None, _tell)
+    whole = runs.vectors(book.data, shipped, cache / "shipped.npz" if cache else None, _tell)
     grouped, _ = contamination.grouped(book.data, whole)
     sets = list(all_sets(grouped, most))
     rows = np.unique(np.concatenate([one.rows for one in sets]))
@@ -118,15 +120,20 @@ def compared(args: argparse.Namespace, encoder: Path, students: Sequence[Kind]) 
     def spread(name: str, make: Callable[[], Any]) -> Any:
         return _spread(_vectors(cache, name, texts, make), rows, book.data)
 
-    longer = spread("256", lambda: variants.minilm(encoder, 256)(texts))
+    def reading(tokens: int) -> Any:
+        return spread(str(tokens), lambda: variants.minilm(encoder, tokens)(texts))
+
     static = spread("static", lambda: variants.Static(shipped, texts)(texts))
     seen = _spread(variants.surfaces(texts), rows, book.data)
-    found = _groupings(_spread(whole[rows], rows, book.data), longer, static, seen, args.seeds)
+    full, own = reading(FULL), _spread(whole[rows], rows, book.data)
+    found = {BASE: [_in_use(full)], f"MiniLM {FULL}, clusters": seeds(full, args.seeds)}
+    found |= {f"MiniLM {n}, {IN_USE}": [_in_use(reading(n))] for n in READS}
+    found |= _groupings(f"MiniLM {shipped.max_tokens}", own, static, seen, args.seeds)
     for kind in students:
         key = f"{_digest(kind.folder / 'model.onnx')}-{kind.tokens}"
         made = spread(key, lambda kind=kind: variants.minilm(kind.folder, kind.tokens)(texts))
+        found[f"{kind.name}, {IN_USE}"] = [_in_use(made)]
         found[f"{kind.name}, clusters"] = seeds(made, args.seeds)
-        found[f"{kind.name}, trained head, known texts"] = [gated.means(made, variants.head(made))]
     table: dict[str, Any] = {}
     for name, group in found.items():
         table[name] = {
@@ -157,27 +164,32 @@ def _mean(found: Sequence[Any]) -> Any:
     return None if found[0] is None else np.mean(found, axis=0)
 
 
+def _in_use(vectors: Any) -> Grouping:
+    return gated.means(vectors, variants.head(vectors))
+
+
 def _groupings(
-    short: Any, longer: Any, static: Any, seen: Any, count: int
+    name: str, short: Any, static: Any, seen: Any, count: int
 ) -> dict[str, list[Grouping]]:
+    """`short`: the vectors of the shipped encoder, which is called `name`."""
     both, light = np.hstack([short, seen / 10]), np.hstack([static, seen / 10])
     plain, table = seeds(short, count), variants.head(light)
     return {
-        BASE: plain,
+        f"{name}, {IN_USE}": [_in_use(short)],
+        **{f"{name}, {way}": [one] for way, one in gated.named(short, both).items()},
+        f"{name}, clusters": plain,
         "the same, another seed": [variants.clusters(short, count)],  # how far luck alone goes
-        "MiniLM 256, clusters": seeds(longer, count),
-        "MiniLM 64, clusters, known texts": [variants.known(short, one) for one in plain],
-        "MiniLM 64, a centroid per task": [variants.classes(short)],
-        "MiniLM 64, trained head": [variants.head(short)],
-        "MiniLM 64 + surface, trained head": [variants.head(both)],
-        "MiniLM 64 + surface, trained head, known texts": [
+        f"{name}, clusters, known texts": [variants.known(short, one) for one in plain],
+        f"{name}, a centroid per task": [variants.classes(short)],
+        f"{name}, trained head": [variants.head(short)],
+        f"{name} + surface, trained head": [variants.head(both)],
+        f"{name} + surface, trained head, near clusters": [
             variants.known(short, variants.head(both))
         ],
-        **{name: [one] for name, one in gated.named(short, both).items()},
         "static, clusters": seeds(static, count),
         "static + surface, trained head": [table],
-        "the same, MiniLM 64 where unsure": [variants.fallback(table, one) for one in plain],
-        "static + surface, trained head, known texts": [variants.known(static, table)],
+        f"the same, {name} where unsure": [variants.fallback(table, one) for one in plain],
+        "static + surface, trained head, near clusters": [variants.known(static, table)],
         "surface alone, clusters": [variants.lloyd(seen)],
         "true task labels": [variants.truth],
         "nothing": [variants.nothing()],

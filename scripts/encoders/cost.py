@@ -36,11 +36,12 @@ class Kind:
         return [self.name, str(self.folder), str(self.tokens)]
 
 
-def shipped(folder: Path) -> list[Kind]:
-    """The first is what others are compared with."""
+def shipped(folder: Path, tokens: int) -> list[Kind]:
+    """`tokens`: that the encoder in `folder` reads. The first is what others are compared with."""
     return [
-        Kind("MiniLM 64", folder, 64),
         Kind("MiniLM 256", folder, 256),
+        Kind("MiniLM 64", folder, 64),
+        Kind(f"MiniLM {tokens}", folder, tokens),
         Kind("static", folder, 0),
     ]
 

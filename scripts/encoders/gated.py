@@ -26,10 +26,9 @@ STEPS, RATE, DECAY = 400, 0.5, 1e-3  # of the logistic regression
 
 
 def named(vectors: Any, both: Any) -> dict[str, Grouping]:
-    """`both`: vectors and surface features."""
+    """Gates other than the one in use. `both`: vectors and surface features."""
     return {
-        "trained head, known texts: as a bundle has it": means(vectors, head(vectors)),
-        "trained head + surface, known texts": means(vectors, head(both)),
+        "head in use + surface": means(vectors, head(both)),
         "trained head + surface, where it is sure": sure(both),
         "trained head + surface, where a detector knows it": detector(both),
     }
