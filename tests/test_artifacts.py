@@ -79,6 +79,8 @@ def test_no_text_of_a_prompt_is_shipped() -> None:
 def test_every_model_of_the_catalogue_has_a_quality_everywhere(bundle: Bundle) -> None:
     assert len(bundle.models) >= 100
     assert ((bundle.quality > 0) & (bundle.se > 0)).all()
+    pairs = ~np.eye(len(bundle.models), dtype=bool)
+    assert (bundle.apart[:, pairs] > 0).all()
 
 
 @pytest.mark.parametrize("model", ["claude-opus-4-8", "gpt-5.5", "gemini-3.5-flash", "kimi-k2.6"])

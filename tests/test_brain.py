@@ -11,6 +11,7 @@ from road import artifacts
 from turnout import brain as module
 from turnout.brain import Brain
 from turnout.errors import StageError
+from turnout.route.bundle import FARTHEST
 from turnout.route.score import ANYTHING
 from turnout.route.shelves import Shelves
 from turnout.stages import Stages, parse
@@ -62,6 +63,7 @@ async def test_what_cannot_be_read_may_be_anything(brain: Brain, stages: Stages,
     known = found.estimate("minimax-m3")
     assert known is not None
     assert (known.se, known.evidence) == (ANYTHING, 0)
+    assert found.apart("minimax-m3", "claude-opus-4-7") == FARTHEST
     assert await brain.scored("", tools=False) is found, "one score for all of them"
 
 

@@ -73,8 +73,16 @@ def test_it_learns_and_touches_nothing_that_came_along(
     old, new = load(artifacts / "bundles" / "one"), load(folder(log))
     column = old.models[CHEAP]
     assert new.quality[0, column] < old.quality[0, column] - 0.02
+    assert new.apart[0, column, old.models[STRONG]] < old.apart[0, column, old.models[STRONG]]
     assert new.profiles == old.profiles
     assert new.labels == old.labels
+
+
+def test_pairs_take_half_the_room(shipped: Turnout, log: Path, artifacts: Path) -> None:
+    assert shipped(*TRAIN).exit_code == 0
+    for path in (artifacts / "bundles" / "one", folder(log)):
+        assert np.load(path / "apart.npy").dtype == np.float16
+        assert np.load(path / "se.npy").dtype == np.float32
 
 
 def test_the_same_log_gives_the_same_bytes(shipped: Turnout, log: Path) -> None:

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from route import folders
 from turnout.bundles import judge, parity, placing, rivals
 from turnout.bundles.contamination import fingerprints, grouped, known, normal
 from turnout.bundles.data import Data, Labels, Prompts
+from turnout.bundles.dial import Dial
 from turnout.bundles.parity import Told
 from turnout.bundles.pools import Pool
-from turnout.route.bundle import Bundle, Profile
+from turnout.route.bundle import FARTHEST, Bundle, Profile
 from turnout.route.score import score
 
 
@@ -33,7 +35,8 @@ def pool(scores: np.ndarray, usd: list[float]) -> Pool:
 
 
 def bundle(rng: np.random.Generator) -> Bundle:
-    centroids = rng.normal(size=(6, 4))
+    centroids, apart = rng.normal(size=(6, 4)), rng.random((6, 2, 2))
+    apart = (apart + apart.transpose(0, 2, 1)) * (1 - np.eye(2)) / 2
     return Bundle(
         version="v",
         encoder="e",
@@ -47,6 +50,7 @@ def bundle(rng: np.random.Generator) -> Bundle:
         centroids=centroids / np.linalg.norm(centroids, axis=1, keepdims=True),
         quality=rng.random((6, 2)),
         se=rng.random((6, 2)),
+        apart=apart,
         evidence=rng.random((6, 2)) * 50,
         familiar=(0.6, 0.95),  # some of the vectors below are on either side
     )
@@ -61,11 +65,15 @@ def test_many_at_once_are_scored_as_one_by_one(tools: bool, head: bool) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     told = parity.judged(vectors, np.full(20, tools), made)
     for row, vector in enumerate(vectors):
-        one = score(vector, made, tools=tools).estimate("y")
+        scored = score(vector, made, tools=tools)
+        one = scored.estimate("y")
         assert one is not None
         assert (told.quality[row, 1], told.se[row, 1], told.evidence[row, 1]) == pytest.approx(
             (one.quality, one.se, one.evidence)
         )
+        for home, name in enumerate("xy"):
+            apart = [scored.apart(model, name) for model in "xy"]
+            assert told.apart(home)[row] == pytest.approx(apart)
 
 
 # profile -> who is chosen, requested first: big 0.8 ± 0.02 at $10, mid 0.79 ± 0.02, small 0.5
@@ -79,15 +87,62 @@ CHOSEN = {
 
 @pytest.mark.parametrize(("rules", "best"), CHOSEN.values(), ids=CHOSEN)
 def test_the_cheapest_at_parity_is_chosen(rules: Profile, best: int) -> None:
-    told = Told(np.array([[0.8, 0.79, 0.5]]), np.full((1, 3), 0.02), np.full((1, 3), 50.0))
+    se, one = np.full((1, 3), 0.02), np.ones((1, 1))
+    said = np.array([[0.8, 0.79, 0.5]]), se, np.full((1, 3), 50.0)
+    told = Told(*said, one, folders.independent(se))
     price = np.array([10.0, 5.0, 1.0])
     assert parity.cheapest(parity.able(told, price, 0, rules), price, 0).tolist() == [best]
 
 
 def test_a_model_of_unknown_or_higher_price_is_never_chosen() -> None:
-    told = Told(np.ones((1, 3)), np.zeros((1, 3)), np.ones((1, 3)))
+    told = Told.sure(np.ones((1, 3)))
     price = np.array([1.0, np.nan, 2.0])
     assert parity.cheapest(parity.able(told, price, 0, Profile(1.0, 0.0)), price, 0).tolist() == [0]
+
+
+def test_parity_goes_by_how_far_apart_two_are() -> None:
+    """Each is unsure; the first two err together."""
+    table = np.where(np.eye(3), 0.0, 0.5)[None]
+    table[0, 0, 1] = table[0, 1, 0] = 0.01
+    told = Told(np.full((1, 3), 0.8), np.full((1, 3), 0.4), np.ones((1, 3)), np.ones((1, 1)), table)
+    fits = parity.able(told, np.array([3.0, 2.0, 1.0]), 0, Profile(0.02, 1.0))
+    assert fits.tolist() == [[True, True, False]]
+
+
+def test_the_dial_turns_where_a_pair_comes_to_parity() -> None:
+    """0.08 below the requested one, and half of an error of 0.01 below that."""
+    made = bundle(np.random.default_rng(0))
+    table = np.where(np.eye(2), 0.0, np.full((6, 2, 2), 0.01))
+    made = replace(made, quality=np.tile([0.8, 0.72], (6, 1)), apart=table, familiar=(-2.0, -2.0))
+    found = Dial(made, {"x": 9.0, "y": 1.0}, "x", [1] * 6).steps(Profile(0.0, 0.5))
+    assert [round(step.epsilon, 6) for step in found] == [0.0, 0.085]
+    assert found[1].bill == pytest.approx(1 / 9)
+
+
+def test_what_several_bundles_say_is_joined_and_the_latest_word_counts() -> None:
+    rng = np.random.default_rng(1)
+    vectors, offered = rng.normal(size=(5, 4)), np.arange(5) % 2 > 0
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = [np.array([0, 1, 2]), np.array([2, 3])]
+    each = [parity.judged(vectors[at], offered[at], bundle(rng)) for at in rows]
+    found = parity.joined(list(zip(rows, each, strict=True)), 5, 2)
+    for at, told, kept in ((rows[0], each[0], [0, 1]), (rows[1], each[1], [0, 1])):
+        assert np.array_equal(found.quality[at][kept], told.quality[kept])
+        assert found.apart(1)[at][kept] == pytest.approx(told.apart(1)[kept], rel=1e-6)
+    assert np.isnan(found.quality[4]).all()
+    nothing = parity.joined([], 5, 2)
+    assert np.isnan(nothing.quality).all()
+    assert nothing.apart(0).tolist() == [[0.0, 0.0]] * 5
+
+
+def test_what_a_bundle_does_not_know_is_not_at_parity() -> None:
+    table = np.zeros((1, 2, 2))
+    table[0, 1] = table[0, :, 1] = np.nan
+    said = np.array([[0.8, np.nan]])
+    told = Told(said, said, said, np.ones((1, 1)), table).unknown_loses()
+    fits = parity.able(told, np.array([2.0, 1.0]), 0, Profile(0.5, 0.0))
+    assert fits.tolist() == [[True, False]]
+    assert told.apart(0).tolist() == [[0.0, FARTHEST]]
 
 
 def test_quality_and_bill_are_exact_and_intervals_hold_them() -> None:

@@ -1,5 +1,6 @@
 """The arithmetic behind a bundle, on data small enough to know the answer."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -123,7 +124,7 @@ def labels(share: list[float], prompts: int = 200) -> np.ndarray:
 
 def test_labels_move_the_prior_and_their_lack_widens_it() -> None:
     found = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
-    quality_, error = found.quality[:, 0], np.sqrt(found.covariance[:, 0, 0])
+    quality_, error = found.quality[:, 0], np.sqrt(np.diagonal(found.error[:, 0, :, 0]))
     assert (np.diff(quality_[:5]) < 0).all()
     assert quality_[4] < quality_[5] < quality_[0]
     assert error[5] > 1.3 * error[:5].max()
@@ -131,7 +132,7 @@ def test_labels_move_the_prior_and_their_lack_widens_it() -> None:
 
 def test_more_labels_are_surer() -> None:
     few, many = labels([0.8] * 6, 10), labels([0.8] * 6, 1000)
-    assert prior_of(few, 6).covariance[0, 0, 0] > 1.2 * prior_of(many, 6).covariance[0, 0, 0]
+    assert prior_of(few, 6).error[0, 0, 0, 0] > 1.2 * prior_of(many, 6).error[0, 0, 0, 0]
 
 
 def test_a_level_of_the_source_is_no_ability() -> None:
@@ -183,9 +184,53 @@ def test_who_has_no_labels_at_all_is_less_sure_than_the_prior_says() -> None:
     data = book(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6)
     found, group = prior_of(labels([0.9, 0.8, 0.7, 0.6, 0.5, np.nan]), 6), np.zeros(200, int)
     told = quality.quality(data, found, group, np.ones(200), 1)
-    prior_says = np.sqrt(found.covariance[5, 0, 0])
+    prior_says = np.sqrt(found.error[5, 0, 5, 0])
     assert told.se[0, 5] > 0.99 * quality.AHEAD * prior_says
     assert told.evidence[0, 5] == 0
+
+
+def placed(scores: np.ndarray, known: list[Fact]) -> quality.Quality:
+    """What is told of one cluster of all prompts."""
+    data = replace(book(scores, len(known)), facts=known)
+    found = prior.fit(data, prior.cells(data, []), prior.Scales())
+    return quality.quality(data, found, np.zeros(len(scores), int), np.ones(len(scores)), 1)
+
+
+def test_models_of_one_age_and_price_are_nearer_than_either_is_known() -> None:
+    """Two new ones alike, and one that is old and dear: none has labels."""
+    scores = labels([0.9, 0.8, 0.7, 0.6, np.nan, np.nan, np.nan])
+    days = ["2025-01-01", "2025-06-01"] * 2
+    alike = [fact(f"m{m}", day, 2.0 + m) for m, day in enumerate(days)]
+    new = [fact("m4", "2027-01-01", 9.0), fact("m5", "2027-01-01", 9.0)]
+    told = placed(scores, [*alike, *new, fact("m6", "2022-01-01", 0.1)])
+    apart, independent = told.apart[0], np.hypot(told.se[0][:, None], told.se[0])
+    assert apart[4, 5] < 0.9 * independent[4, 5]
+    assert apart[4, 6] > independent[4, 6]  # what errs for the slopes errs for them the other way
+    assert np.array_equal(apart, apart.T)
+    assert not np.diagonal(apart).any()
+
+
+def test_two_with_labels_on_one_source_are_apart_by_little_though_their_level_is_unsure() -> None:
+    """How they stand to the mean model hangs on eight others, who have no labels."""
+    scores = np.hstack([labels([0.7, 0.7], 2000), np.full((2000, 8), np.nan)])
+    known = [fact("m0"), fact("m1")]
+    known += [fact(f"m{m}", f"{2016 + m}-01-01", 2.0**m) for m in range(2, 10)]
+    told = placed(scores, known)
+    assert told.apart[0, 0, 1] < 0.5 * np.hypot(told.se[0, 0], told.se[0, 1])
+
+
+def test_who_is_newer_than_every_label_is_twice_as_far_from_all() -> None:
+    found = prior_of(labels([0.9, 0.8, 0.7]), 3)
+    part, own = np.ones((1, 3, 1)), np.full((1, 3), 0.001)
+    (_, plain), (se, told) = (
+        quality.errors(part, found, own, np.array([False, False, new])) for new in (False, True)
+    )
+    expected = np.where([[0, 0, 1], [0, 0, 1], [1, 1, 0]], quality.AHEAD, 1.0)
+    assert told[0] == pytest.approx(expected * plain[0])
+    together = found.error[0, 0, 1, 0]  # a covariance: below 0, as these three are all there is
+    both = found.error[0, 0, 0, 0] + found.error[1, 0, 1, 0] + 0.002 - 2 * together
+    assert told[0, 0, 1] ** 2 == pytest.approx(both)
+    assert (se[0] > 0).all()
 
 
 @pytest.mark.parametrize(("count", "sure"), [(19, False), (20, True)])
@@ -194,7 +239,7 @@ def test_a_handful_of_labels_is_hardly_more_than_none(count: int, sure: bool) ->
     scores[count:, 5] = np.nan
     data, found = book(scores, 6), prior_of(scores, 6)
     told = quality.quality(data, found, np.zeros(200, int), np.ones(200), 1)
-    assert (told.se[0, 5] < 1.5 * np.sqrt(found.covariance[5, 0, 0])) == sure
+    assert (told.se[0, 5] < 1.5 * np.sqrt(found.error[5, 0, 5, 0])) == sure
 
 
 def test_an_easy_cluster_brings_models_near_to_each_other_and_makes_none_alike() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from route import folders
 from turnout.bundles.contradictions import contradictions
 from turnout.bundles.standing import line, standings
 from turnout.cli import models_report
@@ -46,6 +47,7 @@ def bundle(**quality: list[float]) -> Bundle:
         centroids=np.eye(clusters),
         quality=table,
         se=np.full(table.shape, 0.01),
+        apart=folders.independent(np.full(table.shape, 0.01)),
         evidence=np.where(table == 0.5, 0.0, 50.0),
     )
 

@@ -1,8 +1,11 @@
 """What moves when a user's own sessions are learned from, on logs whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from route import folders
 from turnout.bundles import own
 from turnout.bundles.outcomes import Outcomes
 from turnout.route.bundle import Bundle
@@ -27,6 +30,7 @@ def base(quality: float = 0.8) -> Bundle:
         centroids=np.eye(3),
         quality=np.full(shape, quality),
         se=np.full(shape, SE),
+        apart=folders.independent(np.full(shape, SE)),
         evidence=np.full(shape, 5.0),
     )
 
@@ -87,6 +91,35 @@ def test_what_is_known_is_surer_and_nothing_else_is() -> None:
     assert found.evidence[0, CHEAP] < 300  # a session says less than a label does
 
 
+def together(share: float) -> Bundle:
+    """All err together: the variance of a difference is `share` of what it would be otherwise."""
+    made = base()
+    return replace(made, apart=made.apart * share**0.5)
+
+
+def test_a_pair_is_better_known_by_what_sessions_taught() -> None:
+    cells = {(0, GOOD): (300, USUAL), (0, CHEAP): (300, USUAL)}
+    found = own.moved(base(), counted(cells))
+    assert found.apart[0, GOOD, CHEAP] == pytest.approx(np.hypot(*found.se[0, [GOOD, CHEAP]]))
+    assert found.apart[0, GOOD, CHEAP] < found.apart[0, GOOD, OTHER] < 2**0.5 * SE
+    assert found.apart[0, GOOD, CHEAP] < found.apart[1, GOOD, CHEAP] < 2**0.5 * SE
+    alone = own.moved(base(), counted({(0, GOOD): (300, USUAL)}))
+    assert alone.apart[:, CHEAP, OTHER] == pytest.approx(2**0.5 * SE)
+    assert np.array_equal(found.apart, found.apart.transpose(0, 2, 1))
+    assert not np.diagonal(found.apart, axis1=1, axis2=2).any()
+
+
+def test_of_a_pair_that_errs_together_sessions_teach_little_and_never_all() -> None:
+    """Each is as well known as before: what was learned is of both at once."""
+    cells = {(0, GOOD): (300, USUAL), (0, CHEAP): (300, USUAL)}
+    found = own.moved(together(0.04), counted(cells))
+    before = 2**0.5 * SE * 0.2
+    assert 0.8 * before < found.apart[0, GOOD, CHEAP] < before
+    assert found.apart[0, GOOD, CHEAP] < 0.5 * np.hypot(*found.se[0, [GOOD, CHEAP]])
+    none = own.moved(together(0.0), counted(cells))
+    assert not none.apart.any()
+
+
 def test_it_comes_nearer_to_the_truth_than_the_base_and_says_how_near() -> None:
     """Fifty users: true qualities drawn as the base's errors say, sessions drawn from them."""
     rng = np.random.default_rng(0)
@@ -103,7 +136,7 @@ def test_it_comes_nearer_to_the_truth_than_the_base_and_says_how_near() -> None:
         guess = (moved.quality - moved.quality[:, [0]])[:, 1:]
         before.append(np.abs(gap).mean())
         after.append(np.abs(guess - gap).mean())
-        deviations.append(((guess - gap) / np.hypot(moved.se[:, 1:], moved.se[:, [0]])).std())
+        deviations.append(((guess - gap) / moved.apart[:, 0, 1:]).std())
     assert np.mean(after) < 0.85 * np.mean(before)
     assert np.mean(deviations) < 1.2
 

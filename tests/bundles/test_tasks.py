@@ -181,6 +181,8 @@ def test_a_class_that_is_known_is_not_guessed_from_its_middle(tmp_path: Path) ->
     assert one is not None
     assert (one.quality, one.se, one.evidence) == pytest.approx((0.9, 0.02, 300.0))
     assert np.array_equal(told.quality, made.quality)
+    assert of_class(0, made).apart("beta", "alpha") == pytest.approx(made.apart[0, 0, 1])
+    assert np.array_equal(told.apart(0), made.apart[:, 0])
     plain = replace(made, head=None)
     assert of_class(0, plain) == score(plain.centroids[0], plain)
 

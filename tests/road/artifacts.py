@@ -31,6 +31,7 @@ def _bundle(folder: Path, real: Path) -> None:
         "centroids": np.eye(1, encoder["dim"]),
         "quality": np.array([list(QUALITY.values())]),
         "se": np.zeros(shape),
+        "apart": np.zeros((*shape, len(QUALITY))),
         "evidence": np.full(shape, 100.0),
     }
     for name, array in arrays.items():

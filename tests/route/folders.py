@@ -12,10 +12,20 @@ CLUSTERS = [
     {"label": "agentic coding: repository issues", "tools": 1.0},
     {"label": "knowledge: history", "tools": 0.0},
 ]
+
+
+def independent(se: object) -> np.ndarray:
+    """(clusters, models) -> (clusters, models, models): of models that do not err together."""
+    se = np.asarray(se, float)
+    return np.hypot(se[:, :, None], se[:, None, :]) * ~np.eye(se.shape[1], dtype=bool)
+
+
+SE = [[0.02, 0.04, 0.1], [0.06, 0.08, 0.1]]
 ARRAYS = {
     "centroids": [[1.0, 0.0], [0.0, 1.0]],
     "quality": [[0.9, 0.7, 0.5], [0.6, 0.8, 0.5]],
-    "se": [[0.02, 0.04, 0.1], [0.06, 0.08, 0.1]],
+    "se": SE,
+    "apart": independent(SE).tolist(),
     "evidence": [[300.0, 20.0, 0.0], [0.0, 40.0, 0.0]],
 }
 MANIFEST = {

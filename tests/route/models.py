@@ -1,8 +1,9 @@
 """Models and bindings small enough to reckon with by hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,20 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Scored:
-    """model -> estimate, or (quality, se)."""
+    """model -> estimate, or (quality, se). `pairs`: which models err together, and how far apart
+    they are then; the errors of others are independent."""
 
     known: Mapping[str, float | tuple[float, float] | Estimate]
+    pairs: Mapping[frozenset[str], float] = field(default_factory=dict)
 
     def estimate(self, model: str) -> Estimate | None:
         found = self.known.get(model)
         if found is None or isinstance(found, Estimate):
             return found
         return Estimate(*found) if isinstance(found, tuple) else Estimate(found)
+
+    def apart(self, model: str, home: str) -> float | None:
+        one, other = self.estimate(model), self.estimate(home)
+        if one is None or other is None:
+            return None
+        return self.pairs.get(frozenset((model, home)), hypot(one.se, other.se))

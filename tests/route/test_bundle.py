@@ -6,7 +6,7 @@ import pytest
 
 from route import folders
 from turnout.errors import ArtifactError
-from turnout.route.bundle import Bundle, Profile
+from turnout.route.bundle import FARTHEST, Bundle, Profile
 from turnout.route.shelves import Shelves, latest
 
 
@@ -26,6 +26,7 @@ def test_load(folder: Path) -> None:
     assert bundle.models == {"alpha": 0, "beta": 1, "gamma": 2}
     assert bundle.profiles == {"parity": Profile(0.02, 0.5)}
     assert bundle.quality.tolist() == folders.ARRAYS["quality"]
+    assert bundle.apart.tolist() == folders.ARRAYS["apart"]
     assert bundle.tools.tolist() == [1.0, 0.0]
 
 
@@ -44,6 +45,21 @@ def put(value: float):
     return change
 
 
+def pair(value: float, *, both: bool = True):
+    """How far alpha and gamma are apart in the second class."""
+
+    def change(array: np.ndarray) -> np.ndarray:
+        array[1, 0, 2] = value
+        array[1, 2, 0] = value if both else array[1, 2, 0]
+        return array
+
+    return change
+
+
+def itself(array: np.ndarray) -> np.ndarray:
+    return array + 0.125 * np.eye(3)
+
+
 def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     folders.sign(folder)
@@ -54,6 +70,11 @@ def cut(folder: Path, name: str, *, signed: bool) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     if signed:
         folders.sign(folder)
+
+
+def drop(folder: Path, name: str, **changes: str) -> None:
+    (folder / f"{name}.npy").unlink()
+    folders.sign(folder, **changes)
 
 
 def pickled(folder: Path) -> None:
@@ -104,6 +125,43 @@ WRONG = {
         lambda f: save(f, "centroids", lambda a: np.ones((2, 3))),
         "centroids.npy",
         "shape is (2, 3), not (2, 2)",
+    ),
+    "c46 no pairs": (lambda f: drop(f, "apart"), "manifest.json", "no digest of apart.npy"),
+    "c46 a bundle of an earlier release: its encoder is the reason that helps": (
+        lambda f: drop(f, "apart", encoder="older"),
+        "manifest.json",
+        "encoder is 'older', but the encoder here has 'tiny'",
+    ),
+    "c46 pairs of too few models": (
+        lambda f: save(f, "apart", lambda a: a[:, :2, :2]),
+        "apart.npy",
+        "shape is (2, 2, 2), not (2, 3, 3)",
+    ),
+    "c46 pairs of models alone": (
+        lambda f: save(f, "apart", lambda a: a[:, 0]),
+        "apart.npy",
+        "shape is (2, 3), not (2, 3, 3)",
+    ),
+    "c46 a pair is missing": (
+        lambda f: save(f, "apart", pair(np.nan)),
+        "apart.npy",
+        "[1, 0, 2] is nan, not 0.0 to 1.414",
+    ),
+    "a pair below 0": (lambda f: save(f, "apart", pair(-0.1)), "apart.npy", "[1, 0, 2] is -0.1"),
+    "a pair farther than can be": (
+        lambda f: save(f, "apart", pair(1.5)),
+        "apart.npy",
+        "[1, 0, 2] is 1.5",
+    ),
+    "a pair with two values": (
+        lambda f: save(f, "apart", pair(0.25, both=False)),
+        "apart.npy",
+        "[1, 0, 2] is 0.25, but [1, 2, 0] is 0.1",
+    ),
+    "a model apart from itself": (
+        lambda f: save(f, "apart", itself),
+        "apart.npy",
+        "[0, 0, 0] is 0.125, not 0",
     ),
     "familiar falls": (
         lambda f: folders.sign(f, familiar=[0.5, 0.4]),
@@ -157,13 +215,19 @@ def test_refused(folder: Path, spoil, file: str, says: str) -> None:
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["centroids.npy", "clusters.json", "models.json", "se.npy"])
+@pytest.mark.parametrize("name", ["centroids.npy", "clusters.json", "models.json", "apart.npy"])
 def test_c46_no_bit_may_turn(folder: Path, name: str) -> None:
     whole = (folder / name).read_bytes()
     for place in {0, len(whole) // 2, len(whole) - 1}:
         (folder / name).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(ArtifactError, match="SHA-256"):
             load(folder)
+
+
+def test_the_farthest_two_can_be_is_allowed(folder: Path) -> None:
+    """In half precision, too."""
+    save(folder, "apart", lambda a: pair(FARTHEST)(a).astype("<f2"))
+    assert load(folder).apart[1, 0, 2] == pytest.approx(FARTHEST, rel=2**-11)
 
 
 def test_latest(folder: Path) -> None:

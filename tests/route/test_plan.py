@@ -70,6 +70,26 @@ def test_what_is_denied_cannot_be_forced() -> None:
             pick(force="a/mid", **rule)
 
 
+# errors of "big" and "mid", how far apart they are; z 1, epsilon 0.02: is 0.885 at parity with 0.9?
+TOGETHER = {
+    "each is unsure, both err together": (0.3, 0.0, "a/mid"),
+    "no more than independent errors would have it": (0.3, (2 * 0.3**2) ** 0.5, "a/big"),
+    "each is sure of itself, not of the other": (0.0, 0.1, "a/big"),
+    "and both sure": (0.0, 0.0, "a/mid"),
+}
+
+
+@pytest.mark.parametrize(("error", "apart", "best"), TOGETHER.values(), ids=TOGETHER)
+def test_parity_asks_how_far_apart_two_are_and_not_where_each_is(
+    error: float, apart: float, best: str
+) -> None:
+    known = {"big": (0.9, error), "mid": (0.885, error)}
+    scored = Scored(known, {frozenset(known): apart})
+    choice = choose(ASK, BIG, (BIG, MID), DIALECTS, scored, Rules(epsilon=0.02, z=1.0))
+    assert names(choice)[0] == best
+    assert {c.se for c in choice.candidates if c.model == "mid"} == {apart}
+
+
 TWICE = {"options": (BIG, BIG_AT_B)}
 
 # fmt: off

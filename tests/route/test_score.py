@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from route import folders
-from turnout.route.bundle import Bundle
-from turnout.route.score import FLOOR, Estimate, score
+from turnout.route.bundle import FARTHEST, Bundle
+from turnout.route.score import FLOOR, Estimate, Scored, score, unread
 
 # cosines (0.8, 0.6), temperature 0.5: weights 1 / (1 + e^-0.4) and the rest
 W = 1 / (1 + exp(-0.4))
@@ -38,6 +38,35 @@ def test_blend(bundle: Bundle, model: str, expected: Estimate) -> None:
     assert found.quality == pytest.approx(expected.quality, abs=1e-9)
     assert found.se == pytest.approx(expected.se, abs=1e-9)
     assert found.evidence == pytest.approx(expected.evidence, abs=1e-9)
+
+
+def test_errors_of_a_pair_add_up(bundle: Bundle) -> None:
+    apart = bundle.apart.copy()
+    apart[:, 0, 1] = apart[:, 1, 0] = [0.01, 0.03]
+    scored = score(np.array([0.8, 0.6]), replace(bundle, apart=apart))
+    assert scored.apart("alpha", "beta") == pytest.approx(W * 0.01 + V * 0.03)
+    assert scored.apart("beta", "alpha") == scored.apart("alpha", "beta")
+    assert scored.apart("gamma", "alpha") == pytest.approx(
+        W * (0.02**2 + 0.1**2) ** 0.5 + V * (0.06**2 + 0.1**2) ** 0.5
+    )
+    assert scored.apart("alpha", "alpha") == 0
+
+
+def test_a_row_of_pairs_is_worked_out_once(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[int] = []
+    real = Scored._row
+    monkeypatch.setattr(Scored, "_row", lambda self, home: rows.append(home) or real(self, home))
+    scored = one([1, 0], bundle)
+    for home in ("alpha", "beta", "alpha"):
+        assert [scored.apart(model, home) for model in folders.MODELS] == pytest.approx(
+            bundle.apart[:, bundle.models[home]].T @ list(scored.weights.values())
+        )
+    assert rows == [0, 1]
+
+
+@pytest.mark.parametrize(("model", "home"), [("delta", "alpha"), ("alpha", "delta")])
+def test_nobody_knows_how_far_an_unknown_model_is(bundle: Bundle, model: str, home: str) -> None:
+    assert one([1, 0], bundle).apart(model, home) is None
 
 
 def test_c38_a_hand_computed_number(bundle: Bundle) -> None:
@@ -102,6 +131,44 @@ def test_an_unfamiliar_text_is_one_of_any_kind(tmp_path: Path) -> None:
     )
 
 
+# alpha leads beta by 0.2, then by -0.2; they are apart by 0.02 and 0.04
+PAIR = (0.03**2 + 0.2**2) ** 0.5
+
+
+def paired(bundle: Bundle) -> Bundle:
+    apart = bundle.apart.copy()
+    apart[:, 0, 1] = apart[:, 1, 0] = [0.02, 0.04]
+    return replace(bundle, apart=apart)
+
+
+def test_of_any_kind_two_are_apart_as_their_lead_differs(tmp_path: Path) -> None:
+    scored = one([0.8, 0.6], paired(gated(tmp_path, 0.9, 1.0)))
+    assert scored.apart("alpha", "beta") == pytest.approx(PAIR)
+    assert scored.apart("beta", "alpha") == pytest.approx(PAIR)
+    assert scored.apart("alpha", "alpha") == 0
+
+
+def test_between_the_two_a_pair_is_a_mixture(tmp_path: Path, bundle: Bundle) -> None:
+    scored = one([0.8, 0.6], paired(gated(tmp_path, 0.6, 1.0)))
+    whole = one([0.8, 0.6], paired(bundle)).apart("alpha", "beta")
+    assert scored.apart("alpha", "beta") == pytest.approx((whole + PAIR) / 2)
+
+
+def test_tools_tell_something_of_an_unfamiliar_pair(tmp_path: Path) -> None:
+    """It is likelier of the class that comes with tools: the lead is better known."""
+    scored = one([0.8, 0.6], paired(gated(tmp_path, 0.9, 1.0)), tools=True)
+    share = (1 + FLOOR) / (1 + 2 * FLOOR)
+    error = share * 0.02 + (1 - share) * 0.04
+    spread = 0.4**2 * share * (1 - share)
+    assert scored.apart("alpha", "beta") == pytest.approx((error**2 + spread) ** 0.5)
+
+
+def test_of_what_cannot_be_read_two_may_be_as_far_apart_as_can_be(bundle: Bundle) -> None:
+    """Whatever is known of them elsewhere: nothing is at parity with what was asked for."""
+    scored = unread(replace(bundle, apart=np.zeros((2, 3, 3))))
+    assert scored.apart("alpha", "beta") == FARTHEST == pytest.approx((1 + 1) ** 0.5)
+
+
 def test_between_the_two_it_is_a_mixture(tmp_path: Path, bundle: Bundle) -> None:
     scored, known = one([0.8, 0.6], gated(tmp_path, 0.6, 1.0)), one([0.8, 0.6], bundle)
     assert scored.familiarity == pytest.approx(0.5)
@@ -152,6 +219,7 @@ def test_of_any_kind_means_each_kind_alike(tmp_path: Path) -> None:
         centroids=np.eye(3, 2),
         quality=np.array([[0.9, 0.0, 0.0], [0.5, 0.0, 0.0], [0.7, 0.0, 0.0]]),
         se=np.zeros((3, 3)),
+        apart=np.zeros((3, 3, 3)),
         evidence=np.zeros((3, 3)),
     )
     found = one([0.6, 0.6], made).estimate("alpha")

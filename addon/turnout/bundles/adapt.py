@@ -1,8 +1,8 @@
 """`turnout bundle train --from-log`: a user's own bundle, on top of another one.
 
-Its classes, encoder, models and profiles are those of its base; qualities, their standard errors
-and the evidence behind them are moved (own.py). The same log and base give the same bytes. Of the
-log only counts go into it: no text, no session, no time.
+Its classes, encoder, models and profiles are those of its base; qualities, their standard errors,
+those of differences, and the evidence behind them are moved (own.py). The same log and base give
+the same bytes. Of the log only counts go into it: no text, no session, no time.
 """
 
 import json
@@ -10,8 +10,6 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from turnout.bundles import outcomes, own, publish, release
 from turnout.bundles.outcomes import CLASSES, Outcomes
@@ -69,8 +67,8 @@ def _write(folder: Path, base_folder: Path, base: Bundle, found: Outcomes, moved
     with publish.whole(folder) as new:
         for name in set(CLASSES) & set(publish.parts(base)):
             shutil.copyfile(base_folder / name, new / name)
-        for name in ("quality", "se", "evidence"):
-            np.save(new / f"{name}.npy", getattr(moved, name).astype("<f4"))
+        for name in ("quality", "se", "apart", "evidence"):
+            publish.array(new, name, getattr(moved, name))
         rows = json.loads((base_folder / "clusters.json").read_bytes())
         publish.document(new / "clusters.json", _classes(rows, found, moved))
         publish.document(new / "models.json", list(base.models))

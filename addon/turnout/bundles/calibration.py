@@ -1,7 +1,6 @@
 """When a bundle says that a model is at parity with 80 % certainty, is it so in 80 of 100 cases?"""
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
 from math import erf, sqrt
 
 import numpy as np
@@ -36,20 +35,22 @@ def calibration(pools: Sequence[Pool], told: Told) -> list[dict[str, float]]:
 
 def _cases(pool: Pool, told: Told) -> Iterator[tuple[float, float]]:
     known = ~np.isnan(told.quality[np.ix_(pool.prompts, pool.models)]).any(axis=1)
-    found = told.of(pool.prompts, pool.models)
     for name in np.unique(pool.kinds[known]):
         rows = np.flatnonzero(known & (pool.kinds == name))
         if len(rows) < LEAST:
             continue
-        for home, m in permutations(range(len(pool.models)), 2):
-            if pool.price[m] <= pool.price[home]:
-                gap = found.quality[rows, m] - found.quality[rows, home]
-                se = np.hypot(found.se[rows, m], found.se[rows, home]).mean()
-                true = pool.score[rows, m] - pool.score[rows, home]
-                yield (
-                    _normal(gap.mean() + EPSILON, se),
-                    _normal(true.mean() + EPSILON, true.std() / sqrt(len(rows))),
-                )
+        found = told.of(pool.prompts[rows], pool.models)
+        for home in range(len(pool.models)):
+            gap = (found.quality - found.quality[:, [home]]).mean(axis=0)
+            se = found.apart(home).mean(axis=0)
+            true = pool.score[rows] - pool.score[rows][:, [home]]
+            error = true.std(axis=0) / sqrt(len(rows))
+            for m in np.flatnonzero(pool.price <= pool.price[home]):
+                if m != home:
+                    yield (
+                        _normal(gap[m] + EPSILON, se[m]),
+                        _normal(true[:, m].mean() + EPSILON, error[m]),
+                    )
 
 
 def _normal(value: float, deviation: float) -> float:

@@ -69,8 +69,8 @@ class Dial:
 
     def steps(self, rules: Profile, most: float = 0.10) -> list[Projection]:
         """The epsilons from 0 to `most` at which winners change enough to move the bill."""
-        se = np.hypot(self.told.se, self.told.se[:, [self.home]])
-        needed = rules.z * se - (self.told.quality - self.told.quality[:, [self.home]])
+        gap = self.told.quality - self.told.quality[:, [self.home]]
+        needed = rules.z * self.told.apart(self.home) - gap
         edges = np.unique(np.append(needed[(needed > 0) & (needed <= most)], 0.0))
         found: list[Projection] = []
         for edge in edges.tolist():

@@ -185,9 +185,7 @@ def _parts(inquiry: Inquiry, pool: Pool, rows: NDArray[np.int64], told: Told) ->
     """One for each model that may have been asked for."""
     case = inquiry.case
     prompts = pool.prompts[rows]
-    found = told.of(prompts, pool.models)
-    quality = np.nan_to_num(found.quality, nan=-1.0)  # unknown to the bundle: never at parity
-    found = Told(quality, np.nan_to_num(found.se, nan=1.0), np.nan_to_num(found.evidence))
+    found = told.of(prompts, pool.models).unknown_loses()
     fold = rivals.folds(case.data.prompts.group[prompts], inquiry.seed)
     small = _only(pool, rows)
     shared = {
@@ -195,7 +193,7 @@ def _parts(inquiry: Inquiry, pool: Pool, rows: NDArray[np.int64], told: Told) ->
         "oracle": rivals.oracle(small),
         "best_single": np.full(len(rows), int(small.score.mean(axis=0).argmax())),
     }
-    for home in pools.requested(pool, quality):
+    for home in pools.requested(pool, found.quality):
         yield Part(
             small,
             np.arange(len(rows)),

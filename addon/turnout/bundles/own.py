@@ -13,6 +13,15 @@ A session shows trouble or none; the evidence sees trouble in a share `promised(
 Where an alarm has un-routed a model, what was counted of it speaks alone, if that is worse: a new
 bundle must not bring back what sessions were lost by.
 
+What sessions say of the difference of two models is added to what the base knows of it:
+
+    1 / apart'^2 = 1 / apart^2 + 1 / (se'(m)^2 + se'(n)^2) - 1 / (se(m)^2 + se(n)^2)
+
+The last two are what sessions tell of it, as if the errors of two models were independent: so this
+arithmetic takes them, and then apart' is sqrt(se'(m)^2 + se'(n)^2). Of two that the base knows to
+err together a session says little that is new, and little is taken off: to subtract what was
+learned of each would leave nothing, and call the difference exact.
+
 All are taken for normal, and what is expected of `error`, given every `rest`, is what moves. So ten
 sessions weigh what ten sessions do; where all models do worse, no model is blamed for it; and what
 one class shows of a model says something, but less, about its others.
@@ -41,6 +50,7 @@ class Moved:
 
     quality: Matrix
     se: Matrix
+    apart: Matrix
     evidence: Matrix
     difficulty: Matrix
 
@@ -70,9 +80,20 @@ def moved(base: Bundle, found: Outcomes) -> Moved:
     return Moved(
         shares,
         np.sqrt(np.maximum(se**2 - known, 0.0)),
+        _apart(base.apart, se**2, np.clip(known, 0.0, se**2)),
         base.evidence + labels,
         classes @ (inverse @ rest),
     )
+
+
+def _apart(apart: Matrix, variance: Matrix, known: Matrix) -> Matrix:
+    """(clusters, models, models), (clusters, models) of the base, (clusters, models) that went."""
+    before = variance[:, :, None] + variance[:, None, :]
+    learned = known[:, :, None] + known[:, None, :]
+    square, after = apart**2, before - learned
+    total = before * after + square * learned
+    left = np.divide(before * after, total, out=np.ones_like(total), where=total > 0)
+    return np.asarray(np.sqrt(square * left))
 
 
 def _shares(quality: Matrix) -> Matrix:

@@ -14,6 +14,10 @@ way with the task, and so part of its quality there; the rest is the harness's w
 and noise. Cells that lie far off (a harness failure: a strong model at 0.12 on GAIA) weigh less, as
 under Student's t with 4 degrees of freedom.
 
+The posterior's errors of two models go together: of one price and age, they hang on the same
+slopes; labelled on one source, on the same level. How far apart the two are is then better known
+than where either is; quality.py turns this into a bundle's `apart`.
+
 Public benchmarks are here for the axes on which no modern model has labels (knowledge, maths, tool
 calling). On the label sources they do not beat price and date: see `unseen_models` in a manifest.
 """
@@ -111,11 +115,11 @@ class Scales:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """`quality`: (models, sources) expected score. `covariance`: (models, sources, sources) of its
-    error, relative to the mean model of the catalogue: a source's level is everybody's."""
+    """`quality`: (models, sources) expected score. `error`: (models, sources, models, sources),
+    the covariance of its errors relative to the mean model: a source's level is everybody's."""
 
     quality: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    error: NDArray[np.float64]
 
 
 def axis_of(data: Data, s: int) -> str:
@@ -247,7 +251,7 @@ def fit(data: Data, at: Cells, scales: Scales) -> Prior:
     relative = _relative(error.reshape(known, sources, known, sources))
     quality = 1 / (1 + np.exp(-logit.reshape(known, sources)))
     slope = quality * (1 - quality)  # delta method: d score / d logit
-    return Prior(quality, relative * slope[:, :, None] * slope[:, None, :])
+    return Prior(quality, relative * slope[:, :, None, None] * slope)
 
 
 def _grid(data: Data) -> Cells:
@@ -265,8 +269,6 @@ def _grid(data: Data) -> Cells:
 
 
 def _relative(error: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(M, S, M, S) covariance of f -> (M, S, S) covariance of f(m) - mean over models of f."""
-    own = np.stack([error[m, :, m, :] for m in range(len(error))])
-    mixed = error.mean(axis=2)
-    middle = mixed.mean(axis=0)
-    return own - mixed - mixed.transpose(0, 2, 1) + middle
+    """(M, S, M, S) covariance of f -> that of f(m) - mean over models of f."""
+    found = error - error.mean(axis=0)
+    return np.asarray(found - found.mean(axis=2, keepdims=True))

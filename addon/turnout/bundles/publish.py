@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from turnout.bundles.benchmarks import BENCHMARKS
 from turnout.bundles.contamination import fingerprints
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from turnout.bundles.train import Learned
 
 SEEN = "seen.npy"
+SINGLE, HALF = "<f4", "<f2"  # precision on disk; why half is enough: route/bundle.py
 UNSTATED = ("not stated", "not stated", "not stated")
 # source of labels -> repository it was taken from, licence of labels, licence of texts
 LICENCES = {
@@ -99,11 +101,15 @@ def whole(folder: Path) -> Iterator[Path]:
 
 
 def _arrays(folder: Path, bundle: Bundle, data: Data) -> None:
-    for name in ("centroids", "quality", "se", "evidence"):
-        np.save(folder / f"{name}.npy", getattr(bundle, name).astype("<f4"))
+    for name in ("centroids", "quality", "se", "apart", "evidence"):
+        array(folder, name, getattr(bundle, name))
     if bundle.head is not None:
-        np.save(folder / HEAD, bundle.head.astype("<f4"))
+        array(folder, "head", bundle.head)
     np.save(folder / SEEN, fingerprints(data.prompts.text))
+
+
+def array(folder: Path, name: str, values: NDArray[np.float64]) -> None:
+    np.save(folder / f"{name}.npy", values.astype(HALF if name == "apart" else SINGLE))
 
 
 def _rows(learned: "Learned", data: Data) -> list[dict[str, Any]]:

@@ -7,6 +7,13 @@
 Difficulty moves the mean model by as much as it says, and all by as many logits: where a cluster is
 easy the best models do not become alike at 1, they come near to each other, and so do their errors.
 
+    common(m, n)  = sum over sources s, t of  part(s, m) part(t, n) cov(prior(s, m), prior(t, n))
+    se(m)^2       = common(m, m) + rest(m)    part: share, times steepness; rest: of its labels in k
+    apart(m, n)^2 = se(m)^2 + se(n)^2 - 2 common(m, n)
+
+Two models of one age and price stand and fall with the same slopes (prior.py): what errs for one
+errs for the other, and which of them is better is better known than how good either is.
+
 Sources are not comparable in level, so they are never averaged over different sets of models: every
 model has a value on every source of a cluster (from its labels, or its prior alone), and all are
 mixed by the same shares. n0(s), the pseudo-counts, is the ratio of the variances of single labels
@@ -21,6 +28,7 @@ from numpy.typing import NDArray
 
 from turnout.bundles.data import Data, Labels
 from turnout.bundles.prior import Prior
+from turnout.route.bundle import FARTHEST
 
 LEAST, MOST = 20.0, 1000.0
 # What m models find hard, others do by m / (m + PEERS) of it: 0.3 on MMLU-Pro, 0.9 on FusionBench,
@@ -32,14 +40,18 @@ NEVER = (0.01, 0.99)  # a cluster's mean score lies between
 AHEAD = 2.0
 
 type Matrix = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """(clusters, catalogue models) each; `pseudo`: (sources,) n0; `share`: (clusters, sources)."""
+    """(clusters, catalogue models) each; `pseudo`: (sources,) n0; `share`: (clusters, sources).
+
+    `apart`: (clusters, models, models) standard error of the difference of two models."""
 
     quality: Matrix
     se: Matrix
+    apart: Matrix
     evidence: Matrix
     pseudo: NDArray[np.float64]
     share: Matrix
@@ -64,11 +76,32 @@ def quality(data: Data, prior: Prior, group: NDArray[np.int64], weight: Matrix, 
         part[:, :, s] = share[:, [s]] * _slope(local) / _slope(prior.quality[:, s])
         value += share[:, [s]] * np.clip(local + moved[:, :models], 0.0, 1.0)
         variance += share[:, [s]] ** 2 * spread / (counts[s] + pseudo[s])
-    common = np.einsum("kms,mst,kmt->km", part, prior.covariance, part, optimize=True)
-    total = np.sqrt(np.maximum(common, 0) + variance)
     known = np.bincount(data.labels.model, minlength=models)[:models]
-    total[:, known < LEAST] *= AHEAD
-    return Quality(value, np.minimum(total, 1.0), evidence(counts, share), pseudo, share)
+    se, apart = errors(part, prior, variance, known < LEAST)
+    return Quality(value, se, apart, evidence(counts, share), pseudo, share)
+
+
+def errors(part: Matrix, prior: Prior, variance: Matrix, new: Flags) -> tuple[Matrix, Matrix]:
+    """(clusters, models) of each model, (clusters, models, models) of each difference of two.
+
+    `part`: (clusters, models, sources) of each source, times how steep it is there; `variance`:
+    (clusters, models) of what is each one's own; `new`: (models,) has hardly any labels."""
+    common = np.stack([_common(one, prior) for one in part])
+    own = np.diagonal(common, axis1=1, axis2=2) + variance
+    twice = own[:, :, None] + own[:, None, :] - 2 * common
+    twice *= ~np.eye(len(new), dtype=bool)  # of itself a model is not apart
+    ahead = np.where(new, AHEAD, 1.0)
+    se = np.sqrt(np.maximum(own, 0.0)) * ahead
+    apart = np.sqrt(np.maximum(twice, 0.0)) * np.maximum(ahead[:, None], ahead)
+    apart = np.maximum(apart, apart.transpose(0, 2, 1))  # the same to the last bit, too
+    return np.minimum(se, 1.0), np.minimum(apart, FARTHEST)
+
+
+def _common(part: Matrix, prior: Prior) -> Matrix:
+    """(models, sources) -> (models, models): covariance of the mixed errors."""
+    used = np.flatnonzero(part.any(axis=0))
+    some, error = part[:, used], prior.error[:, used][..., used]
+    return np.asarray(np.einsum("ms,msnt,nt->mn", some, error, some, optimize=True))
 
 
 def harder(share: Matrix, difficulty: Matrix, level: float) -> Matrix:

@@ -46,8 +46,7 @@ def knn(pool: Pool, vectors: Floats, fold: Columns, home: int) -> Columns:
     usable = np.take_along_axis(cosine, near, axis=1) > -2
     weight = usable / np.maximum(usable.sum(axis=1, keepdims=True), 1)
     quality = np.einsum("nk,nkm->nm", weight, pool.score[near])
-    nothing = np.zeros_like(quality)
-    fits = parity.able(parity.Told(quality, nothing, nothing), pool.price, home, Profile(0.02, 0.0))
+    fits = parity.able(parity.Told.sure(quality), pool.price, home, Profile(0.02, 0.0))
     return parity.cheapest(fits, pool.price, home)
 
 

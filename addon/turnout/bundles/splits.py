@@ -11,7 +11,7 @@ from turnout.bundles.benchmarks import PublicScore
 from turnout.bundles.cluster import with_tools
 from turnout.bundles.data import Data
 from turnout.bundles.facts import features
-from turnout.bundles.parity import Told
+from turnout.bundles.parity import SAID, Told
 from turnout.bundles.prior import MIDDLE, Cells, Scales, kernel, noise
 from turnout.bundles.rivals import folds
 from turnout.bundles.train import Recipe, Tell
@@ -45,14 +45,12 @@ class Case:
 def shipped(case: Case, bundle: Bundle) -> Told:
     """(prompts, catalogue models); NaN for what the bundle does not know."""
     found = parity.judged(case.vectors, case.tools, bundle)
-    columns = [bundle.models.get(fact.id, -1) for fact in case.data.facts]
-    known = np.array(columns) >= 0
-    return Told(
-        *(
-            np.where(known, getattr(found, name)[:, columns], np.nan)
-            for name in ("quality", "se", "evidence")
-        )
-    )
+    columns = np.array([bundle.models.get(fact.id, -1) for fact in case.data.facts], np.int64)
+    found = found.of(np.arange(len(case.vectors)), columns)
+    for name in SAID:
+        getattr(found, name)[:, columns < 0] = np.nan
+    found.table[:, columns < 0] = found.table[:, :, columns < 0] = np.nan
+    return found
 
 
 def by_prompt(case: Case, tell: Tell) -> Told:
@@ -80,17 +78,14 @@ def _without_source(data: Data) -> Iterator[Trial]:
 
 
 def _told(case: Case, trials: Iterator[Trial], tell: Tell, count: int) -> Told:
-    shape = (len(case.data.prompts.id), len(case.data.facts))
-    found = Told(*(np.full(shape, np.nan) for _ in range(3)))
+    parts = []
     for number, (judged, seen, out) in enumerate(trials):
         tell("learn without", number, count)
         if bundle := _learned(case, seen, out):
             rows = np.flatnonzero(judged & case.readable)
-            told = parity.judged(case.vectors[rows], case.tools[rows], bundle)
-            for name in ("quality", "se", "evidence"):
-                getattr(found, name)[rows] = getattr(told, name)
+            parts.append((rows, parity.judged(case.vectors[rows], case.tools[rows], bundle)))
     tell("learn without", count, count)
-    return found
+    return parity.joined(parts, len(case.data.prompts.id), len(case.data.facts))
 
 
 def _learned(case: Case, seen: NDArray[np.bool_], out: list[int]) -> Bundle | None:

@@ -130,6 +130,7 @@ def as_bundle(
         centroids=learned.centroids,
         quality=found.quality,
         se=found.se,
+        apart=found.apart,
         evidence=found.evidence,
         familiar=learned.familiar,
         head=learned.head,

@@ -6,7 +6,6 @@ Grounds   the latest of them; each is known by the very objects that it stands o
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from math import hypot
 from typing import Protocol
 
 from turnout.route.eligible import Shape
@@ -33,6 +32,7 @@ class Scored(Protocol):
     """route.score.Scored, as far as a choice needs it."""
 
     def estimate(self, model: str, /) -> Estimated | None: ...
+    def apart(self, model: str, home: str, /) -> float | None: ...
 
 
 # quality, standard error of the difference, evidence; and why it loses, "" at parity
@@ -112,9 +112,9 @@ class Ground:
             return quality, 0.0, evidence, ""
         if model in self.alarmed:
             return quality, None, evidence, "alarm"
-        if reference is None:
+        se = self.scored.apart(model, self.requested.model.id)
+        if reference is None or se is None:
             return quality, None, evidence, "no_evidence"
-        se = hypot(found.se, reference.se)
         if evidence < self.rules.min_evidence:
             return quality, se, evidence, "little_evidence"
         needed = -self.rules.epsilon + self.rules.z * se
