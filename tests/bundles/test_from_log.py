@@ -181,6 +181,27 @@ def test_show_weighs_classes_by_own_sessions(shipped: Turnout, log: Path) -> Non
     assert found["dial"][STRONG]["profiles"]["thrift"]["mix"][winner] == 1.0
 
 
+def test_diff_tells_what_one_s_own_sessions_moved_and_nothing_else(
+    shipped: Turnout, log: Path, data: Path, artifacts: Path
+) -> None:
+    """By the classes' names: a trained head need not take a centroid for a text of its class."""
+    assert shipped("bundle", "train", "--data", data, "--version", "headed").exit_code == 0
+    folder = artifacts / "bundles" / "headed"
+    np.save(folder / "head.npy", np.load(folder / "head.npy") * 0)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"]["head.npy"] = publish.digest(folder / "head.npy")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert shipped("bundle", "promote", "headed").exit_code == 0
+    logs.write(log, [{**row, "id": f"h{n}"} for n, row in enumerate(_of("headed"))])
+    assert shipped(*TRAIN).exit_code == 0
+    found = json.loads(shipped("bundle", "diff", "headed", "mine", "--json").stdout)
+    assert {row["model"] for row in found["quality"]} == {STRONG, CHEAP}
+
+
+def _of(version: str) -> list[dict[str, object]]:
+    return logs.outcomes(version, 0, STRONG, 90, 10) + logs.outcomes(version, 0, CHEAP, 40, 60)
+
+
 # -- bad input: one sentence with the place and the mend
 
 

@@ -10,7 +10,7 @@ from turnout.bundles import release
 from turnout.bundles.dial import Dial, Projection
 from turnout.bundles.facts import list_prices
 from turnout.errors import ConfigError
-from turnout.route.bundle import Bundle
+from turnout.route.bundle import Bundle, Matrix
 from turnout.route.catalog import Catalog
 from turnout.route.embed import Embedder
 from turnout.route.shelves import Shelves
@@ -146,13 +146,10 @@ def _changed_profiles(one: Bundle, other: Bundle) -> Row:
 
 
 def _moved(one: Bundle, other: Bundle, models: Sequence[str]) -> list[Row]:
-    """Where the old bundle's clusters lie: what both say there, most moved first."""
+    """What both say of the old bundle's classes, most moved first."""
     from turnout.bundles import parity
 
-    told = [
-        parity.of_classes(one).quality,
-        parity.judged(one.centroids, one.tools > 0.5, other).quality,
-    ]
+    told = [parity.of_classes(one).quality, _said_of(one, other)]
     rows = []
     for name in models:
         before, after = (q[:, b.models[name]] for q, b in zip(told, (one, other), strict=True))
@@ -167,6 +164,19 @@ def _moved(one: Bundle, other: Bundle, models: Sequence[str]) -> list[Row]:
                 }
             )
     return sorted(rows, key=lambda row: (-abs(row["most_points"]), row["model"]))
+
+
+def _said_of(classes: Bundle, bundle: Bundle) -> Matrix:
+    """(clusters, models): of the class of the same name, or of where the class lies if there is
+    none: no head takes the middle of a class for a text of it."""
+    from turnout.bundles import parity
+
+    found = parity.judged(classes.centroids, classes.tools > 0.5, bundle).quality
+    own = parity.of_classes(bundle).quality
+    for k, name in enumerate(classes.labels):
+        if classes.labels.count(name) == bundle.labels.count(name) == 1:
+            found[k] = own[bundle.labels.index(name)]
+    return found
 
 
 def _chosen(one: Bundle, other: Bundle, prices: dict[str, float], requested: str) -> Row:
