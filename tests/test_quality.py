@@ -146,6 +146,7 @@ def test_an_alarm_stands_in_the_next_bundle_for_the_class_of_its_name(
     assert later.alarmed("2026-08", 3, f"unfamiliar, nearest to {CLASS}") == {"claude-haiku-4-5"}
     assert later.alarmed("2026-08", 7, "writing") == frozenset()
     assert f"in class 7 ({CLASS}): trouble" in next(later.warnings())
+    assert [one["label"] for one in later.listed()] == [CLASS]
     later.release(ID)
     assert later.alarmed("2026-08", 3, CLASS) == frozenset()
 

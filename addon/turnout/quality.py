@@ -111,7 +111,10 @@ class Quality:
         return said | place._asdict()
 
     def listed(self) -> list[Row]:
-        return [_alarm_row(one) for one in self._alarms]
+        """`label`: of the class, where it is known."""
+        return [
+            _alarm_row(one) | {"label": self._names.get(one.place[:2], "")} for one in self._alarms
+        ]
 
     def release(self, id: str) -> None:
         """By hand. Raises ConfigError when there is no such alarm."""

@@ -34,8 +34,8 @@ def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[
             raise ConfigError(
                 f"the bundle has no quality or the catalogue no price of {name!r}: {near}"
             )
-    shares = _shares(clusters)
-    dials = {name: Dial(bundle, prices, name, shares) for name in names}
+    weights = shares(clusters)
+    dials = {name: Dial(bundle, prices, name, weights) for name in names}
     return {
         "version": bundle.version,
         "latest": not version or release.pointed(shelves) == bundle.version,
@@ -54,7 +54,7 @@ def told_by(bundle: Bundle) -> str:
     return "nearest centroid" if bundle.head is None else "trained head"
 
 
-def _shares(clusters: Sequence[Row]) -> list[float]:
+def shares(clusters: Sequence[Row]) -> list[float]:
     """How much each is asked for: by this user's sessions where there are any, else by prompts."""
     own = [float(row.get("sessions", 0)) for row in clusters]
     return own if sum(own) else [float(row["prompts"]) for row in clusters]

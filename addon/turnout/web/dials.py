@@ -4,10 +4,13 @@ import asyncio
 import json
 from typing import Any
 
+from turnout.bundles import shown
 from turnout.bundles.dial import Dial, Projection
 from turnout.bundles.facts import list_prices
 from turnout.config import artifacts_dir
 from turnout.engine import Engine
+from turnout.paths import own_dir
+from turnout.route.shelves import Shelves
 
 REQUESTED = ("claude-opus-4-7", "gpt-5.4", "claude-sonnet-4-6")  # the first that is known
 
@@ -56,9 +59,11 @@ def _step(found: Projection) -> Row:
 
 
 def _shares(version: str, clusters: int) -> list[float]:
-    """How many prompts of the training data each cluster stands for; equal where none say."""
-    path = artifacts_dir() / "bundles" / version / "clusters.json"
+    """How much each cluster is asked for: by this user's sessions, as far as a bundle of their own
+    knows them, else by prompts of the training data; equal where nobody says."""
+    folder = Shelves(artifacts_dir(), own_dir()).find(version)
     try:
-        return [float(row["prompts"]) for row in json.loads(path.read_bytes())]
-    except (OSError, ValueError, LookupError, TypeError):
-        return [1.0] * clusters
+        found = shown.shares(json.loads((folder / "clusters.json").read_bytes())) if folder else []
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        found = []
+    return found if len(found) == clusters else [1.0] * clusters
