@@ -53,6 +53,11 @@ def test_a_version_is_a_plain_name(
     assert list((artifacts / "bundles").iterdir()) == []
 
 
+def test_training_says_how_much_rests_on_labels(turnout: Turnout, data: Path) -> None:
+    result = turnout("bundle", "train", "--data", data, "--version", "one", "--clusters", 3)
+    assert "5 of 131 models have labels enough to count" in result.stderr
+
+
 def test_training_does_not_promote(trained: Turnout, artifacts: Path) -> None:
     assert not (artifacts / "latest").exists()
     (row,) = json.loads(trained("bundle", "list", "--json").stdout)

@@ -153,9 +153,10 @@ def train(
         recipe = Recipe(seed=seed)
         if clusters is not None:
             recipe = Recipe(clusters=clusters, temperature=COSINE, seed=seed)
-        runs.train(book, vectors, encoder, recipe, folder, tell)
+        made = runs.train(book, vectors, encoder, recipe, folder, tell)
     for one in bundle_page.excluded([asdict(one) for one in book.data.excluded]):
         click.echo(one, err=True)
+    click.echo(bundle_page.labelled(made), err=True)
     click.echo(
         f"{name} is written and loads; `turnout bundle promote {name}` puts it in use", err=True
     )

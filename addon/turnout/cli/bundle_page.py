@@ -66,6 +66,14 @@ def excluded(found: Sequence[Row]) -> Iterator[str]:
         yield f"left out: {', '.join(names[:FEW])}{more}{many}: {why}"
 
 
+def labelled(bundle: Any) -> str:
+    count, of = int((bundle.evidence > 0).any(axis=0).sum()), len(bundle.models)
+    return (
+        f"{count} of {of} models have labels enough to count; what is said of the others rests on"
+        " price, date and public scores"
+    )
+
+
 def show(found: Row, console: Console) -> None:
     star = " (in use)" if found["latest"] else ""
     labelled = (
