@@ -12,7 +12,8 @@ def trusted(folder: Path, *needs: str) -> dict[str, Any]:
     """The manifest of `folder`, once every file it names, `needs` at least, is what it was."""
     found = manifest(folder / "manifest.json")
     if missing := sorted(set(needs) - found["files"].keys()):
-        raise ArtifactError(f"{folder / 'manifest.json'}: no digest of {', '.join(missing)}")
+        why = "it is damaged, or of another release of turnout"
+        raise ArtifactError(f"{folder / 'manifest.json'}: no digest of {', '.join(missing)}; {why}")
     for name, digest in found["files"].items():
         _check(folder / name, str(digest))
     return found
