@@ -221,6 +221,16 @@ def test_a_damaged_artifact_switches_it_off(tmp_path: Path) -> None:
     assert "no semantic cache" in found.warning
 
 
+def test_another_encoder_forgets_the_vectors_of_the_last_one(semantic: Semantic) -> None:
+    asked = semantic.asked(asking(OLD))
+    assert asked and semantic._brain().encoder == "e"
+    semantic.keep("a", asked)
+    assert semantic.match(asked)
+    semantic._brain().encoder = "newer"  # type: ignore[misc]
+    later = semantic.asked(asking(OLD))
+    assert later and semantic.match(later) is None
+
+
 def test_so_many_questions_are_kept(semantic: Semantic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("turnout.answers.semantic.MOST", 2)
     asked = semantic.asked(asking(OLD))

@@ -58,7 +58,7 @@ class Semantic:
         self._folder, self._brain = artifacts / FOLDER, brain
         self._admission: Admission | None = None
         self._kept: OrderedDict[str, Asked] = OrderedDict()  # by the answer's key
-        self.warning = ""
+        self._encoder, self.warning = "", ""
 
     def asked(self, plan: Plan) -> Asked | None:
         """Never raises."""
@@ -78,7 +78,9 @@ class Semantic:
         words = text.words(plan.ask)
         if words != question.strip():  # what was embedded is not all of it
             return None
-        vector = self._brain().known(words)
+        brain = self._brain()
+        self._fit(brain.encoder)
+        vector = brain.known(words)
         if vector is None:
             return None
         return Asked(context, question, vector, plan.decision.cluster_label)
@@ -106,6 +108,12 @@ class Semantic:
     def drop(self, key: str) -> None:
         """Its answer is gone."""
         self._kept.pop(key, None)
+
+    def _fit(self, encoder: str) -> None:
+        """A reload after an upgrade may bring another one: old vectors mean nothing to it."""
+        if encoder != self._encoder:
+            self._kept.clear()
+            self._encoder, self._admission, self.warning = encoder, None, ""
 
     def _loaded(self) -> Admission | None:
         """Read when it is first needed; a damaged one switches this off, and says so."""
