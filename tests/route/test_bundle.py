@@ -126,6 +126,18 @@ WRONG = {
         "centroids.npy",
         "shape is (2, 3), not (2, 2)",
     ),
+    "a share of tools that is none": (
+        lambda f: write(f, "clusters.json", '[{"label": "a", "tools": NaN}]'),
+        "clusters.json",
+        "`tools` is nan, not float",
+    ),
+    "an epsilon that is none": (
+        lambda f: folders.sign(
+            f, profiles={"parity": {"epsilon": float("nan"), "z": 0, "min_evidence": 0}}
+        ),
+        "manifest.json",
+        "`epsilon` is nan, not float",
+    ),
     "c46 no pairs": (lambda f: drop(f, "apart"), "manifest.json", "no digest of apart.npy"),
     "c46 a bundle of an earlier release: its encoder is the reason that helps": (
         lambda f: drop(f, "apart", encoder="older"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,11 @@ def _check(path: Path, digest: str) -> None:
 
 
 def field[T](manifest: dict[str, Any], name: str, kind: type[T], path: Path) -> T:
-    """`manifest[name]`, of the right type; whole numbers pass as floats."""
+    """`manifest[name]`, of the right type; whole numbers pass as floats, NaN and inf do not."""
     value = manifest.get(name)
     if kind is float and type(value) is int:
         value = float(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    odd = isinstance(value, bool) or (isinstance(value, float) and not isfinite(value))
+    if not isinstance(value, kind) or odd:
         raise ArtifactError(f"{path}: `{name}` is {value!r}, not {kind.__name__}")
     return value
