@@ -291,7 +291,12 @@ def test_a_restart_learns_that_from_the_log(sessions: Sessions, store: Store) ->
     for n in range(40):
         provider, model = (("a", "big"), ("q", "small"))[n % 2]
         made = decision(
-            id=f"{n:014}", at=999_000.0 + n, provider=provider, model=model, cluster=1, kind="main"
+            id=f"{n:014}",
+            at=999_000.0 + n,
+            provider=provider,
+            model=model,
+            cluster=n,  # its number changes from bundle to bundle, its name does not
+            kind="main",
         )
         seconds = {"a": 1_000.0, "q": 9_000.0}[provider]
         out = Outcome(usage=usage[provider], status=200, ttft_ms=500.0, total_ms=seconds)

@@ -136,7 +136,7 @@ class Reader:
     def answers(self, since: float) -> Iterator[Row]:
         """How much was said and how fast, of actions with one attempt; the latest first."""
         return self._rows(
-            "SELECT provider, model, client, cluster, kind, output_tokens, ttft_ms, total_ms"
+            "SELECT provider, model, client, cluster_label, kind, output_tokens, ttft_ms, total_ms"
             " FROM decisions WHERE at >= ? AND status = 200 AND error = '' AND output_tokens > 0"
             " AND session <> '' AND kind IN ('main', 'tool_result', 'sub_agent')"
             " AND CASE WHEN json_valid(attempts) THEN json_array_length(attempts) < 2 END"

@@ -83,7 +83,7 @@ class Sessions:
         return Answer(
             provider=row["provider"],
             model=row["model"],
-            cluster=row["cluster"],
+            label=row["cluster_label"] or "",
             kind=row["kind"],
             output=row["output_tokens"] / found.model.token_ratio,
             first_s=_seconds(row["ttft_ms"]),
@@ -162,7 +162,7 @@ class Sessions:
             Answer(
                 provider=seen.provider,
                 model=seen.model,
-                cluster=plan.decision.cluster,
+                label=plan.decision.cluster_label,
                 kind=plan.decision.kind,
                 output=seen.output / (binding.model.token_ratio if binding else 1.0),
                 first_s=meter.first - passed.began if timed and meter.first else None,

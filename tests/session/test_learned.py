@@ -10,7 +10,7 @@ from turnout.session.learned import FAITH, MOST_RATIO, PRIOR, TIMED, Answer, Lea
 
 
 def answer(model: str, output: float = 100.0, **facts: Any) -> Answer:
-    made = {"provider": "p", "cluster": 1, "kind": "main", "model": model, "output": output}
+    made = {"provider": "p", "label": "a", "kind": "main", "model": model, "output": output}
     return Answer(**{**made, **facts})
 
 
@@ -36,7 +36,7 @@ def test_more_answers_count_for_more() -> None:
 
 def test_another_class_is_other_work() -> None:
     """Long answers to long questions are no verbosity: nobody else answered those."""
-    other: dict[str, Any] = {"cluster": 2}
+    other: dict[str, Any] = {"label": "b"}
     for facts in (other, {"kind": "tool_result"}):
         found = known(*[answer("long", 4000, **facts)] * 50, *[answer("short", 50)] * 50)
         assert (found.verbosity("long"), found.verbosity("short")) == (1.0, 1.0)

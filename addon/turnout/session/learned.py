@@ -22,19 +22,21 @@ TIMED = 5.0  # answers that "as fast as the others" counts for
 FAITH = 20_000.0  # tokens that "its cache keeps its word" counts for
 CLASSES = 1024  # pairs of class and model that are remembered, bindings too
 
-type Class = tuple[int | None, str]  # cluster, kind
+type Class = tuple[str, str]  # what the task class is called, kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`output`: tokens of ratio 1. Times in seconds, None when unknown.
+    """`label`: of the task class; numbers of classes change with the bundle, names seldom do.
+
+    `output`: tokens of ratio 1. Times in seconds, None when unknown.
 
     `expected`, `read`: tokens that its cache should have given, and gave.
     """
 
     provider: str
     model: str
-    cluster: int | None
+    label: str
     kind: str
     output: float
     first_s: float | None = None
@@ -71,7 +73,7 @@ class Learned:
 
     def _count(self, one: Answer) -> None:
         if one.output > 0:
-            key = ((one.cluster, one.kind), one.model)
+            key = ((one.label, one.kind), one.model)
             n, total = self._words.pop(key, (0.0, 0.0))
             _put(self._words, key, (n + 1, total + log(one.output)))
         binding = (one.provider, one.model)
