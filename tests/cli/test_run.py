@@ -390,6 +390,18 @@ def test_summary_without_a_log(call: Call, running: Pretended, capsys: Capture) 
     assert summary(capsys, call) == "turnout: no requests came through"
 
 
+def test_what_the_proxy_warns_of_is_told_before_the_summary(
+    call: Call, running: Pretended, capsys: Capture
+) -> None:
+    """Nobody sees the terminal of a proxy that was started for one command."""
+    running.facts |= {"warnings": ["nothing is routed: the bundle is damaged"]}
+    assert call("run", "--", "true") == 0
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "turnout: nothing is routed: the bundle is damaged",
+        "turnout: no requests came through",
+    ]
+
+
 def test_another_proxy_is_told_of(
     call: Call, running: Pretended, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,11 +28,21 @@ def run(profile: str | None, shadow: bool, command: tuple[str, ...]) -> int:
         with proxy(profile, shadow=shadow) as (running, joined):
             environ = environment(running)
             code = child.run(command, environ, relay_to)
+            said = warnings(running)
             if joined:
                 time.sleep(FLUSH_S)
         if code not in child.NEVER_RAN:
-            click.echo(summary(running, began), err=True)
+            for line in (*said, summary(running, began)):
+                click.echo(line, err=True)
     return code
+
+
+def warnings(running: Running) -> list[str]:
+    """What `serve` would have said on its own terminal. None of one that has ended by then."""
+    try:
+        return [f"turnout: {said}" for said in running.status().get("warnings", ())]
+    except TurnoutError:
+        return []
 
 
 def environment(running: Running) -> dict[str, str]:
