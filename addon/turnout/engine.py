@@ -32,6 +32,7 @@ from turnout.paths import own_dir
 from turnout.planner import Planner, Road
 from turnout.quality import Quality
 from turnout.reload import Reloaded, compare, merged
+from turnout.route import chosen
 from turnout.route.model import Binding
 from turnout.route.shelves import Shelves
 from turnout.session.identity import plain
@@ -148,7 +149,7 @@ class Engine:
         )
         engine.sessions.study()
         engine.books.elsewhere.study(store_path(config))
-        engine.quality.recall(path.name for path in engine._shelves.folders(own=True))
+        engine.quality.recall(p.name for p in engine._shelves.folders() if chosen.base(p))
         engine.limits.recall(engine.store_path)
         return engine
 

@@ -397,6 +397,23 @@ def test_one_s_own_bundle_of_the_old_encoder_is_told_and_not_used(
         assert "train --from-log` makes one that fits" in refused(upgraded("bundle", *args))
 
 
+def test_a_bundle_of_somebody_else_s_is_one_s_own_too(shipped: Turnout, log: Path) -> None:
+    """Put beside those from the log by hand: it may be used and learned on top of."""
+    _named(log.parents[1] / "artifacts" / "bundles" / "one", folder(log, "given"))
+    assert shipped("bundle", "promote", "given").exit_code == 0
+    listed = shipped("bundle", "list")
+    assert (listed.exit_code, "yours, not from your log" in listed.stdout) == (0, True)
+    made = shipped(*TRAIN, "--base", "given")
+    assert made.exit_code == 0, made.output
+    assert "200 sessions" in made.stderr and "on top of given" in made.stderr
+
+
+def _named(old: Path, new: Path) -> None:
+    shutil.copytree(old, new)
+    manifest = json.loads((old / "manifest.json").read_bytes())
+    (new / "manifest.json").write_text(json.dumps(manifest | {"version": new.name}))
+
+
 def test_what_came_along_since_is_told(shipped: Turnout, log: Path, artifacts: Path) -> None:
     assert shipped(*TRAIN).exit_code == 0
     assert shipped("bundle", "promote", "mine").exit_code == 0

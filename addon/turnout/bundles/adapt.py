@@ -15,7 +15,7 @@ from turnout.bundles import outcomes, own, publish, release
 from turnout.bundles.outcomes import CLASSES, Outcomes
 from turnout.bundles.own import Moved
 from turnout.errors import ConfigError
-from turnout.route import artifact
+from turnout.route import artifact, chosen
 from turnout.route.bundle import Bundle
 from turnout.route.embed import Embedder
 from turnout.route.shelves import Shelves, latest
@@ -43,9 +43,9 @@ def base_of(shelves: Shelves, version: str) -> Path:
     if not version:
         return latest(shelves.shipped)
     folder = release.find(shelves, version)
-    if not shelves.is_own(folder):
+    name = chosen.base(folder)
+    if not name:
         return folder
-    name = artifact.manifest(folder / "manifest.json").get("base", {}).get("version", "")
     raise ConfigError(
         f"{version} is made from a log, and its sessions would count twice: --base {name}"
     )

@@ -48,6 +48,8 @@ def listed(found: Sequence[Any]) -> Table:
 
 
 def _yours(facts: Row) -> str:
+    if not facts["base"]:
+        return f"yours, not from your log: {facts['encoder']}"
     return (
         f"yours: {facts['sessions']} sessions and {facts['feedback']} words of feedback on"
         f" top of {facts['base']['version']}"

@@ -4,6 +4,8 @@ A bundle that a user made from their own log stays behind when turnout is upgrad
 it was made with may be another one by then. Then what came along decides, and the user is told.
 """
 
+from pathlib import Path
+
 from turnout.errors import ArtifactError
 from turnout.route import artifact
 from turnout.route.bundle import Bundle
@@ -51,11 +53,19 @@ def outdated(shelves: Shelves) -> str:
         return ""
     try:
         folder, came = shelves.latest(), latest(shelves.shipped).name
-        base = artifact.manifest(folder / "manifest.json").get("base")
     except ArtifactError:
         return ""  # told by whoever loads it
-    made = base.get("version") if isinstance(base, dict) else None
-    if made in (None, came):
+    made = base(folder)
+    if made in ("", came):
         return ""
     said = f"your bundle {folder.name} is made on top of {made}, and {came} has come along since"
     return f"{said}: `turnout bundle train --from-log` learns on top of that"
+
+
+def base(folder: Path) -> str:
+    """The version that a bundle was made on top of, from a log; "" for any other bundle."""
+    try:
+        found = artifact.manifest(folder / "manifest.json").get("base")
+    except ArtifactError:
+        return ""
+    return str(found.get("version", "")) if isinstance(found, dict) else ""

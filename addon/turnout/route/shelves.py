@@ -28,11 +28,11 @@ class Shelves:
     def places(self) -> tuple[Path, ...]:
         return (self.shipped, self.own) if self.own else (self.shipped,)
 
-    def folders(self, *, own: bool = False) -> list[Path]:
-        """Every version that is there, the shipped ones first; or `own` ones alone."""
+    def folders(self) -> list[Path]:
+        """Every version that is there, the shipped ones first."""
         return [
             path
-            for place in (self.places[1:] if own else self.places)
+            for place in self.places
             for path in sorted((place / BUNDLES).glob("[!.]*"))
             if path.is_dir()
         ]
