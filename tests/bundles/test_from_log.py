@@ -281,6 +281,15 @@ def test_wrong_use(shipped: Turnout, log: Path, args: tuple[str, ...], said: str
     assert said in refused(shipped("bundle", "train", *args))
 
 
+@pytest.mark.parametrize("text", ["[]", "{", '{"files": {}, "base": "one"}', ""])
+def test_a_manifest_of_anything_is_listed_as_broken(shipped: Turnout, log: Path, text: str) -> None:
+    assert shipped(*TRAIN).exit_code == 0
+    (folder(log) / "manifest.json").write_text(text)
+    rows = {one["version"]: one for one in json.loads(shipped("bundle", "list", "--json").stdout)}
+    assert "manifest.json: " in rows["mine"]["broken"]
+    assert shipped("bundle", "list").exit_code == 0
+
+
 def test_a_tampered_one_is_refused_and_told(shipped: Turnout, log: Path) -> None:
     assert shipped(*TRAIN).exit_code == 0
     array = np.load(folder(log) / "quality.npy")

@@ -5,7 +5,6 @@ from a user's own log stands in the user's own place; nothing there changes what
 """
 
 import difflib
-import json
 import os
 import re
 import tempfile
@@ -56,14 +55,12 @@ def _encoder(shelves: Shelves) -> str:
 def _release(folder: Path, current: str, encoder: str, *, own: bool) -> Release:
     manifest, broken = {}, ""
     try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest = artifact.manifest(folder / "manifest.json")
         artifact.trusted(folder, *FILES)
         if encoder and manifest.get("encoder") != encoder:
             broken = f"cannot be used: made for another encoder, {manifest.get('encoder')}"
     except ArtifactError as e:
         broken = str(e)
-    except (OSError, ValueError) as e:
-        broken = f"{folder / 'manifest.json'}: {e}"
     return Release(folder.name, folder, folder.name == current, own, manifest, broken)
 
 

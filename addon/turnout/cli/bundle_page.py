@@ -48,7 +48,7 @@ def listed(found: Sequence[Any]) -> Table:
 
 
 def _yours(facts: Row) -> str:
-    if not facts["base"]:
+    if not isinstance(facts["base"], dict):
         return f"yours, not from your log: {facts['encoder']}"
     return (
         f"yours: {facts['sessions']} sessions and {facts['feedback']} words of feedback on"
