@@ -133,7 +133,7 @@ def _earlier(store: Store, quality: Quality) -> None:
     """An alarm of an earlier bundle, whose class has a name in the log."""
     fail(quality)
     named = {"bundle": HERE.bundle, "cluster": HERE.cluster, "cluster_label": CLASS}
-    store.add(decided.row(of_decision=named))
+    store.add(decided.row(of_decision=named | {"id": FACTS["decision"]}))
 
 
 def test_an_alarm_stands_in_the_next_bundle_for_the_class_of_its_name(

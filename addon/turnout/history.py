@@ -44,6 +44,21 @@ ORDER BY at, id
 """
 
 
+_ALARMING = """
+SELECT DISTINCT said.bundle, said.cluster, decisions.cluster_label
+FROM (
+    SELECT bundle, cluster, decision FROM evidence
+    UNION ALL
+    SELECT bundle, cluster, decision FROM feedback
+) AS said
+JOIN decisions ON decisions.id = said.decision
+    AND (decisions.bundle, decisions.cluster) = (said.bundle, said.cluster)
+WHERE (said.bundle, said.cluster) IN (
+    SELECT bundle, cluster FROM alarms WHERE released_at IS NULL
+)
+"""
+
+
 class NoDecisionError(TurnoutError, LookupError):
     """No decision has this id, or more than one begins with it."""
 
@@ -169,6 +184,11 @@ class Reader:
             "SELECT DISTINCT bundle, cluster, cluster_label FROM decisions"
             " WHERE cluster IS NOT NULL AND cluster_label <> ''"
         )
+
+    def alarming(self) -> Iterator[Row]:
+        """The same of classes with alarms that stand, by what was told of them: a large log is not
+        read for it."""
+        return self._rows(_ALARMING)
 
     def alarms(self) -> Iterator[Row]:
         """The latest first, with those that were released."""

@@ -44,7 +44,7 @@ class Quality:
             with history.read(self._store.path) as log_file:
                 ended = [_ended(row) for row in log_file.judged(self._clock() - RECALLED_S)]
                 raised = [_raised(row) for row in log_file.alarms() if row["released_at"] is None]
-                self._names = _names(log_file.named()) if raised else {}
+                self._names = _names(log_file.alarming()) if raised else {}
         except (TurnoutError, LookupError, TypeError) as e:
             log.debug("no live quality yet: %s", e)
             return
