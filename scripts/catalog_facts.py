@@ -154,6 +154,13 @@ UNKNOWN_ABOVE: dict[str, tuple[int, str]] = {
     "grok-4-fast": (128_000, "some sources have a dearer tier there"),
     "grok-code-fast-1": (200_000, "one source has a tier ten times as dear, the others none"),
 }
+# where a model has a name -> the first word of that source
+KNOWN_BY = {
+    "genai_prices": "genai-prices",
+    "litellm": "litellm",
+    "models_dev": "models.dev",
+    "pi_ai": "pi-ai",
+}
 STATUS = {
     "listed": "listed",
     "deprecated": "deprecated",

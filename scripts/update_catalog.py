@@ -26,6 +26,7 @@ from catalog_bindings import binding_rows
 from catalog_facts import (
     EFFORTS,
     HOMES,
+    KNOWN_BY,
     NO_STOP_WHEN_REASONING,
     OPEN_WITHOUT_SAMPLERS,
     PROVIDERS,
@@ -208,12 +209,13 @@ def catalog(data: Row, weak: Collection[str] = ()) -> bytes:
     `weak`: models that are so at tools.
     """
     models = checked(data)
+    rows = [model_row(m) | _weak(m, weak) | _provenance(m, data["sources"]) for m in models]
     rest = "".join(
         (
             f'"generated": {_json(data["generated"])},\n',
             _block("sources", data["sources"]) + ",\n",
             _block("hosts", [{"name": name, **facts} for name, facts in sorted(PROVIDERS.items())]),
-            ",\n" + _block("models", [model_row(m) | _weak(m, weak) for m in models]) + ",\n",
+            ",\n" + _block("models", rows) + ",\n",
             _block("bindings", binding_rows(models)) + "\n}\n",
         )
     ).encode()
@@ -226,6 +228,14 @@ def _weak(m: Row, weak: Collection[str]) -> Row:
 
 def _block(name: str, rows: Sequence[Row]) -> str:
     return f"{_json(name)}: [\n" + ",\n".join(_json(row) for row in rows) + "\n]"
+
+
+def _provenance(m: Row, sources: Sequence[Row]) -> Row:
+    """By which of the file's sources it is known, and how many of them state its price."""
+    called = [KNOWN_BY[key] for key, name in sorted(m["api_model_ids"].items()) if name]
+    known = [s["name"] for s in sources if s["name"].split()[0] in called]
+    agree(len(known) == len(called), f"{m['id']}: known by {called}, no such source")
+    return {"sources": known, "price_sources": m["price_confirmed_by_n_sources"]}
 
 
 def _json(value: Any) -> str:

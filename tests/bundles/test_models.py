@@ -197,6 +197,8 @@ def test_a_price_with_every_rate_and_tier(shipped: Turnout) -> None:
     assert own["price"]["input"] == 5
     assert own["price"]["cache_write_1h"] == 10
     assert found["as_of"] == "2026-11-22"
+    assert any(name.startswith("genai-prices ") for name in own["sources"])
+    assert "price stated by 4" in shipped("prices", "claude-opus-4-7").stderr
     tiered = shipped("prices", "google/gemini-3.1-pro-preview").stdout
     assert "input above 200k tokens, the whole request" in tiered
     assert (

@@ -51,12 +51,14 @@ def model(id: str, vendor: str = "zai", **more: Any) -> Facts:
         "wire_formats": ["openai-chat-completions", "anthropic-messages (elsewhere)"],
         "served_by": [served("openrouter", f"z-ai/{id}"), served("together", f"zai-org/{id}")],
         "quirks": None,
+        "price_confirmed_by_n_sources": 2,
         **more,
     }
 
 
 def facts(*models: Facts) -> Facts:
-    sources = [{"name": "s", "licence": "MIT", "used_for": "all"}]
+    names = ("genai-prices 0.2.3", "pi-ai 1.5.2", "litellm 1.109.1 price map")
+    sources = [{"name": name, "licence": "MIT", "used_for": "prices"} for name in names]
     return {"generated": "2026-11-22", "count": len(models), "sources": sources} | {
         "models": list(models)
     }
@@ -76,6 +78,12 @@ def test_the_same_facts_the_same_bytes() -> None:
     assert made == update_catalog.catalog(facts(copy.deepcopy(B), copy.deepcopy(A)))
     assert made != update_catalog.catalog(facts(A))
     assert json.loads(made)["generated"] == "2026-11-22"
+
+
+def test_every_model_says_who_knows_it(tmp_path: Path) -> None:
+    found = loaded(tmp_path, facts(A)).models["glm-a"]
+    assert found.sources == ("genai-prices 0.2.3", "pi-ai 1.5.2")
+    assert found.price_sources == 2
 
 
 def test_bindings(tmp_path: Path) -> None:
@@ -152,6 +160,10 @@ WRONG: dict[str, tuple[Facts, str]] = {
     "a provider nobody knows": (
         facts(A | {"served_by": [served("acme", "glm-a")]}),
         "unknown provider 'acme'",
+    ),
+    "known by a source that is not named": (
+        facts(A | {"api_model_ids": {"models_dev": "zai/glm-a"}}),
+        "known by \\['models.dev'\\], no such source",
     ),
     "redirected to nowhere": (
         facts(A | {"quirks": [{"note": "requests for this id are now served by X (glm-z)"}]}),

@@ -44,8 +44,15 @@ def prices(model: str, as_json: bool) -> None:
     page.show(_table(found))
     unknown = sum(one.price is None for one in found)
     click.echo(f"USD per million tokens, as of {catalog.generated}", err=True)
+    if model and found[0].model.sources:
+        click.echo(_stated(found[0].model), err=True)
     if unknown:
         click.echo(f"{unknown} without a known price: never chosen for being cheap", err=True)
+
+
+def _stated(model: Any) -> str:
+    who = f"price stated by {model.price_sources}" if model.price_sources else "price unknown"
+    return f"{model.id} is known by {', '.join(model.sources)}; {who}"
 
 
 def _is(binding: Any, name: str) -> bool:
@@ -60,6 +67,8 @@ def _facts(binding: Any) -> dict[str, Any]:
         "model": binding.model.id,
         "aliases": list(binding.aliases),
         "price": asdict(binding.price) if binding.price else None,
+        "sources": list(binding.model.sources),
+        "price_sources": binding.model.price_sources,
     }
 
 

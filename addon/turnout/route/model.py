@@ -72,7 +72,8 @@ class Model:
     takes temperature and its kin. `stop`: how many stop sequences it takes. `thinks`: it reasons at
     all; `reasoning`: how a client may say how much. `tokeniser`: "" when unknown; `token_ratio`:
     tokens for the same text, relative to the others. `weak_tools`: it takes tools, but published
-    scores say that it is bad at calling them, or at going on with them for long.
+    scores say that it is bad at calling them, or at going on with them for long. `sources`: of the
+    catalogue's, those that know it; `price_sources`: how many state its price.
     """
 
     id: str
@@ -107,6 +108,8 @@ class Model:
     cache: Literal["automatic", "explicit"] = "automatic"
     tokeniser: str = ""
     token_ratio: float = 1.0
+    sources: tuple[str, ...] = ()
+    price_sources: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
