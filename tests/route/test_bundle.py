@@ -126,6 +126,11 @@ WRONG = {
         "centroids.npy",
         "shape is (2, 3), not (2, 2)",
     ),
+    "a share of tools above all": (
+        lambda f: write(f, "clusters.json", '[{"label": "a", "tools": 1.1}]'),
+        "clusters.json",
+        "`tools` is 1.1, not 0 to 1",
+    ),
     "a share of tools that is none": (
         lambda f: write(f, "clusters.json", '[{"label": "a", "tools": NaN}]'),
         "clusters.json",

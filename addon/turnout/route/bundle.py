@@ -103,7 +103,7 @@ class Bundle:
             top=int(_positive(manifest, "top", path)),
             profiles=_profiles(manifest, path),
             labels=tuple(_cell(c, "label", str, folder / "clusters.json") for c in clusters),
-            tools=np.array([_cell(c, "tools", float, folder / "clusters.json") for c in clusters]),
+            tools=np.array([_share(c, "tools", folder / "clusters.json") for c in clusters]),
             models={name: column for column, name in enumerate(models)},
             centroids=_array(folder, "centroids", (len(clusters), dim)),
             quality=_array(folder, "quality", shape),
@@ -138,6 +138,13 @@ def _cell[T](row: Any, name: str, kind: type[T], path: Path) -> T:
     if not isinstance(row, dict):
         raise ArtifactError(f"{path}: {row!r} is not an object")
     return artifact.field(row, name, kind, path)
+
+
+def _share(row: Any, name: str, path: Path) -> float:
+    value = _cell(row, name, float, path)
+    if not 0 <= value <= 1:
+        raise ArtifactError(f"{path}: `{name}` is {value}, not 0 to 1")
+    return value
 
 
 def _positive(manifest: dict[str, Any], name: str, path: Path) -> float:
