@@ -159,7 +159,7 @@ def test_many_at_once_cost_what_each_costs() -> None:
             Answer(
                 provider=one.provider,
                 model=one.model.id,
-                cluster=1,
+                label="any",
                 kind="main",
                 output=output,
                 **facts,

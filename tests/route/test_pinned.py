@@ -215,7 +215,7 @@ def told(*answers: tuple[str, float, float]) -> Learned:
         one = Answer(
             provider="a",
             model=model,
-            cluster=1,
+            label="any",
             kind="main",
             output=output,
             first_s=1.0,
