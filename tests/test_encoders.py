@@ -95,18 +95,22 @@ def test_prompts_that_are_judged_train_nobody(data: Path) -> None:
 
 
 def test_open_text(tmp_path: Path) -> None:
-    """Glosses, fortunes and paragraphs fall into pieces; what is no text is not read."""
+    """Glosses, fortunes, pages and paragraphs fall into pieces; what is no text is not read."""
     (tmp_path / "data.noun").write_text(
         "0001 03 n 01 cat 0 000 | a small animal that purrs; \n" * 30
     )
     (tmp_path / "wit").write_text("All is flux.\n%\nNothing stays.\n" * 40)
     (tmp_path / "guide.rst").write_text("Install it.\n\nThen start it with care.\n\n" * 40)
+    (tmp_path / "page.html").write_text(
+        "<head><title>never read</title></head>" + "<p>A page <b>says</b> this.</p>" * 400
+    )
     (tmp_path / "photo.png").write_text("never read " * 400)
     found = distil_texts.pieces(tmp_path, 1000, np.random.default_rng(0))
     assert found == distil_texts.pieces(tmp_path, 1000, np.random.default_rng(0))
     assert len(distil_texts.pieces(tmp_path, 2, np.random.default_rng(0))) == 2
     whole = "\n".join(found)
     assert "a small animal" in whole and "Nothing stays." in whole and "with care." in whole
+    assert "A page says this.\n\nA page" in whole
     assert "0001 03" not in whole and "%" not in whole and "never read" not in whole
     assert all(len(piece) < 1100 for piece in found)
 

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from turnout.errors import ArtifactError
-from turnout.route.embed import CHARACTERS, Embedder, ends, unit
+from turnout.route.embed import CHARACTERS, SLOW, Embedder, ends, unit
 
 ENCODER = Path(__file__).parents[2] / "artifacts" / "encoder"
 
@@ -72,6 +73,29 @@ def test_the_middle_of_a_long_text_is_not_read(embed: Embedder) -> None:
     one, other = embed([head + "apples " * 300 + tail, head + "pears " * 300 + tail])
     assert np.array_equal(one, other)
     assert not np.array_equal(one, embed([head + "apples " * 300])[0])
+
+
+def test_blanks_take_no_room_from_words(embed: Embedder) -> None:
+    words = [f"step {n}" for n in range(30)]
+    wide = (" \n" * 30).join(words)
+    assert len(wide) < CHARACTERS
+    assert embed.tokens(wide) == embed.tokens(" ".join(words))
+
+
+def test_what_is_slow_is_not_fused(tmp_path: Path) -> None:
+    """onnxruntime would not say that it knows no optimiser of this name."""
+    made = {}
+    for name, off in (("as it is", []), ("ours", SLOW)):
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / name)
+        onnxruntime.InferenceSession(
+            str(ENCODER / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=off,
+        )
+        made[name] = b"SkipLayerNormalization" in (tmp_path / name).read_bytes()
+    assert made == {"as it is": True, "ours": False}
 
 
 def test_only_the_ends_are_tokenised(embed: Embedder) -> None:
