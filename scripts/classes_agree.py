@@ -1,7 +1,7 @@
 """How often the bundle in use puts a text into the class of the name that an earlier one chose.
 
     mkdir before && git archive REVISION artifacts | tar x -C before
-    scripts/classes_agree.py before/artifacts VERSION --data DIR [--most 2500]
+    .venv/bin/python scripts/classes_agree.py before/artifacts VERSION --data DIR [--most 2500]
 
 DIR holds prompts.parquet of the published schema. Sessions in a user's log are known by these names
 after an upgrade (bundles/namesakes.py): what is printed is how much that can be trusted.
@@ -54,12 +54,13 @@ def main() -> int:
         row["label"] for row in json.loads((latest(now) / "clusters.json").read_bytes())
     }
     pairs = [(a, b) for a, b in zip(old, new, strict=True) if a in shared]
-    same = np.mean([a == b for a, b in pairs])
-    kind = np.mean([a.split(":")[0] == b.split(":")[0] for a, b in pairs])
     print(
         f"{len(pairs):,} of {len(texts):,} texts were of a class that {latest(now).name} has, too"
     )
-    print(f"{same:.1%} are of that class now, {kind:.1%} of that kind of work")
+    if pairs:
+        same = np.mean([a == b for a, b in pairs])
+        kind = np.mean([a.split(":")[0] == b.split(":")[0] for a, b in pairs])
+        print(f"{same:.1%} are of that class now, {kind:.1%} of that kind of work")
     return 0
 
 
