@@ -36,7 +36,7 @@ class Release:
 
 def releases(shelves: Shelves) -> list[Release]:
     """By version, the shipped ones first. A damaged one is told of, not left out."""
-    current, encoder = pointed(shelves), _encoder(shelves)
+    current, encoder = shelves.pointed(), _encoder(shelves)
     return [
         _release(folder, current, encoder, own=shelves.is_own(folder))
         for folder in shelves.folders()
@@ -64,14 +64,9 @@ def _release(folder: Path, current: str, encoder: str, *, own: bool) -> Release:
     return Release(folder.name, folder, folder.name == current, own, manifest, broken)
 
 
-def pointed(shelves: Shelves) -> str:
-    """What `latest` says; "" when it says nothing."""
-    return shelves.pointed()
-
-
 def find(shelves: Shelves, version: str) -> Path:
     """The folder of `version`; "" is the one in use. Raises ConfigError with near names."""
-    wanted = version or pointed(shelves)
+    wanted = version or shelves.pointed()
     if folder := shelves.find(wanted):
         return folder
     known = [path.name for path in shelves.folders()]
@@ -123,7 +118,7 @@ def promote(shelves: Shelves, version: str, encoder: Embedder) -> str:
     bundle = load(shelves, named(version), encoder)
     if bundle.version != version:
         raise ArtifactError(f"{version}: its manifest says that it is {bundle.version}")
-    former = pointed(shelves)
+    former = shelves.pointed()
     place = find(shelves, version).parent.parent
     replace(place / LATEST, version + "\n")
     if shelves.own and place != shelves.own:

@@ -38,7 +38,7 @@ def show(shelves: Shelves, version: str, encoder: Embedder, requested: Sequence[
     dials = {name: Dial(bundle, prices, name, weights) for name in names}
     return {
         "version": bundle.version,
-        "latest": not version or release.pointed(shelves) == bundle.version,
+        "latest": not version or shelves.pointed() == bundle.version,
         "encoder": bundle.encoder,
         "told_by": told_by(bundle),
         "profiles": {name: _profile(rules) for name, rules in bundle.profiles.items()},
